@@ -1,0 +1,1 @@
+"""Tables, the input doctor, data sets, embedded examples and simulated libraries."""

@@ -1,0 +1,1 @@
+"""Scores with intervals, and the test set that can be opened once."""

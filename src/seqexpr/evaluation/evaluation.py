@@ -1,0 +1,162 @@
+"""The Evaluation: what a run found, as data. It draws nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from seqexpr.errors import InputError
+from seqexpr.files import atomic_path
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FORMAT_VERSION", "Evaluation", "ModelSummary", "Score"]
+
+FORMAT_VERSION = 1
+SetName = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One row of the score table.
+
+    Attributes
+    ----------
+    model : str
+        Registered name of the model.
+    target : str
+        Name of the target.
+    set : {"train", "validation", "test"}
+        Rows it was computed on; "validation" is out-of-fold within train.
+    metric : {"mse", "rmse", "mae", "r2", "pearson", "spearman"}
+        Name of the metric.
+    value, low, high : float or None
+        The score and its 95% bootstrap interval; None where it is undefined
+        (a correlation with a constant prediction).
+    n : int
+        Number of rows it was computed on.
+    """
+
+    model: str
+    target: str
+    set: SetName
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True)
+class ModelSummary:
+    """One rung of the ladder, in words and costs.
+
+    Attributes
+    ----------
+    name, title, description : str
+        Registered name, short title, one plain sentence.
+    is_baseline : bool
+        Whether it is there for comparison only and is never selected.
+    complexity : int
+        Position on the ladder; simpler models come first.
+    n_features : int or None
+        Number of features that the fitted model saw.
+    fit_seconds : float
+        Wall-clock time of all its fits in this run.
+    """
+
+    name: str
+    title: str
+    description: str
+    is_baseline: bool
+    complexity: int
+    n_features: int | None
+    fit_seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Scores, predictions and circumstances of one run.
+
+    Attributes
+    ----------
+    dataset : mapping
+        source, n_rows, n_sequences, sha256, targets [{name, unit}], lengths
+        {min, median, max}.
+    split : mapping
+        strategy, parameters, seed, reason, n_train, n_test, n_folds,
+        n_excluded, sha256 (of the index arrays).
+    selected : str
+        Name of the model that was chosen, by out-of-fold score.
+    rows : tuple of Score
+        The tidy table of scores.
+    models : tuple of ModelSummary
+        The rungs that were fitted, simplest first.
+    predictions : pandas.DataFrame
+        id, set, fold, target, observed, predicted, lower, upper, in_domain of
+        the selected model.
+    ceiling, controls, intervals : mapping or None
+        Filled by the evaluation rooms that measure them; None = not measured.
+    warnings : tuple of str
+        What the reader of the scores should know.
+    """
+
+    dataset: Mapping[str, Any]
+    split: Mapping[str, Any]
+    selected: str
+    rows: tuple[Score, ...]
+    models: tuple[ModelSummary, ...]
+    predictions: pd.DataFrame
+    ceiling: Mapping[str, Any] | None = None
+    controls: Mapping[str, Any] | None = None
+    intervals: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+    def score(
+        self,
+        metric: str,
+        *,
+        model: str | None = None,
+        target: str | None = None,
+        set: SetName = "test",
+    ) -> Score:
+        """Return one score; by default of the selected model, first target, on test.
+
+        Raises
+        ------
+        InputError
+            If there is no such score.
+        """
+        model = model or self.selected
+        for row in self.rows:
+            if (row.model, row.set, row.metric) == (model, set, metric) and target in (
+                None,
+                row.target,
+            ):
+                return row
+        raise InputError(f"no {metric} of model {model!r} on {set}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what evaluation.json holds: everything but the predictions."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "dataset": dict(self.dataset),
+            "split": dict(self.split),
+            "selected": self.selected,
+            "rows": [asdict(row) for row in self.rows],
+            "models": [asdict(model) for model in self.models],
+            "ceiling": self.ceiling,
+            "controls": self.controls,
+            "intervals": self.intervals,
+            "warnings": list(self.warnings),
+        }
+
+    def write(self, path: Path) -> None:
+        """Write evaluation.json, atomically."""
+        with atomic_path(path) as temporary:
+            text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Featurizers: scikit-learn transformers from strings to numbers."""

@@ -1,0 +1,50 @@
+"""Import a package of an extra, or say which extra brings it."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from seqexpr.errors import MissingExtraError
+
+__all__ = ["require"]
+
+
+def require(module: str, *, extra: str) -> ModuleType:
+    """Import `module`, or raise an error with the pip line that installs it.
+
+    Parameters
+    ----------
+    module : str
+        Dotted name of the module.
+    extra : str
+        The extra of seqexpr that brings it.
+
+    Returns
+    -------
+    module
+        The imported module.
+
+    Raises
+    ------
+    MissingExtraError
+        If the module is not installed.
+
+    Examples
+    --------
+    >>> require("math", extra="deep").sqrt(4.0)
+    2.0
+    >>> require("not_a_package", extra="deep")
+    Traceback (most recent call last):
+        ...
+    seqexpr.errors.MissingExtraError: this needs 'not_a_package', ... pip install "seqexpr[deep]"
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise  # the module is there, but something that it imports is not
+        message = (
+            f'this needs {module!r}, which is not installed; run: pip install "seqexpr[{extra}]"'
+        )
+        raise MissingExtraError(message) from error

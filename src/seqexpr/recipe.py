@@ -1,0 +1,168 @@
+"""The Recipe: every choice of a training run, typed, frozen, to and from TOML."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from seqexpr.errors import RecipeError, did_you_mean
+from seqexpr.files import atomic_path
+
+__all__ = ["OnInvalid", "OnMissing", "Preset", "Recipe", "Transform"]
+
+Preset = Literal["tutorial", "fast"]
+Transform = Literal["none", "log2", "zscore", "rank"]
+OnMissing = Literal["error", "drop"]
+OnInvalid = Literal["error", "drop"]
+
+_SPLIT = re.compile(r"auto|random|group|chromosome|column:.+")
+
+
+class Recipe(BaseModel):
+    """Every choice of a training run. Immutable; equal recipes repeat a run.
+
+    Parameters
+    ----------
+    table : str
+        Path of the table, "-" for standard input, or the name of an embedded
+        data set as ``dataset:NAME``.
+    sequence, id, group, chromosome, weight : str, optional
+        Column names; recognised by the names the field uses if not given.
+    target, replicate, covariate : tuple of str
+        Column names; targets and replicates are recognised if not given.
+    split : str
+        "auto", "random", "group", "chromosome" or "column:NAME". Default "auto".
+    test_size : float
+        Share of the rows in the test set, in (0, 1). Default 0.2.
+    folds : int
+        Number of folds inside train, at least 2. Default 5.
+    transform : {"none", "log2", "zscore", "rank"}
+        What is modelled, scored and predicted: the target as it is, or on
+        another scale. Default "none".
+    preset : {"tutorial", "fast"}
+        Which models are fitted, and how. Default "fast".
+    models : tuple of str
+        Names of models; empty = those of the preset.
+    on_missing, on_invalid : {"error", "drop"}
+        What happens to rows without a usable target, and to rows whose
+        sequence is empty or holds characters that are not DNA. Default "error".
+    jobs : int
+        Number of threads, at least 1; 0 = all cores. Default 0.
+    seed : int
+        Seed of every random choice, non-negative. Default 42.
+
+    Raises
+    ------
+    RecipeError
+        From :meth:`create` and :meth:`read`: unknown key or value out of range.
+
+    Examples
+    --------
+    >>> recipe = Recipe.create(table="library.csv", target=("expression",))
+    >>> recipe.folds, recipe.preset
+    (5, 'fast')
+    >>> Recipe.create(table="library.csv", fold=3)
+    Traceback (most recent call last):
+        ...
+    seqexpr.errors.RecipeError: recipe: unknown key 'fold'; did you mean 'folds'?
+    >>> Recipe.from_toml(recipe.to_toml()) == recipe
+    True
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    table: str
+    values: str | None = None
+    sheet: str | None = None
+    sequence: str | None = None
+    target: tuple[str, ...] = ()
+    id: str | None = None
+    group: str | None = None
+    chromosome: str | None = None
+    weight: str | None = None
+    replicate: tuple[str, ...] = ()
+    covariate: tuple[str, ...] = ()
+    split: str = "auto"
+    test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    folds: Annotated[int, Field(ge=2)] = 5
+    transform: Transform = "none"
+    preset: Preset = "fast"
+    models: tuple[str, ...] = ()
+    on_missing: OnMissing = "error"
+    on_invalid: OnInvalid = "error"
+    jobs: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)] = 42
+
+    @field_validator("split")
+    @classmethod
+    def _check_split(cls, value: str) -> str:
+        if not _SPLIT.fullmatch(value):
+            choices = ["auto", "random", "group", "chromosome", "column:NAME"]
+            hint = did_you_mean(value, choices)
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}{hint}")
+        return value
+
+    @classmethod
+    def create(cls, **choices: Any) -> Self:
+        """Return a Recipe, or raise one readable error.
+
+        Raises
+        ------
+        RecipeError
+            Naming the first key that is wrong, what was found and what is allowed.
+        """
+        try:
+            return cls(**choices)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = str(first["loc"][0])
+            if first["type"] == "extra_forbidden":
+                message = f"recipe: unknown key {key!r}{did_you_mean(key, cls.model_fields)}"
+            else:
+                reason = first["msg"].removeprefix("Value error, ")
+                message = f"recipe: {key} = {first['input']!r}: {reason}"
+            raise RecipeError(message) from error
+
+    def to_toml(self) -> str:
+        """Return the recipe as TOML, complete; keys without a value are left out."""
+        return tomli_w.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """Return the recipe that :meth:`to_toml` wrote.
+
+        Raises
+        ------
+        RecipeError
+            If the text is not TOML or a key is wrong.
+        """
+        try:
+            choices = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise RecipeError(f"recipe: not TOML: {error}") from error
+        return cls.create(**choices)
+
+    def write(self, path: Path) -> None:
+        """Write recipe.toml, atomically."""
+        with atomic_path(path) as temporary:
+            temporary.write_text(self.to_toml(), encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read a recipe from a file.
+
+        Raises
+        ------
+        RecipeError
+            If the file cannot be read or is not a recipe.
+        """
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecipeError(f"cannot read the recipe {path}: {error}") from error
+        return cls.from_toml(text)

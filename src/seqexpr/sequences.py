@@ -1,0 +1,166 @@
+"""DNA as bytes: alphabet, normalising, encoding, reverse complement.
+
+A set of sequences is encoded once, into one flat array of base codes with the
+offset of each sequence, and every kernel reads that. There is no Python loop
+over bases.
+
+Codes are A = 0, C = 1, G = 2, T = 3 and everything else = 4 ("unknown": N, the
+other IUPAC codes, gaps). Lower case and U are folded on the way in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.errors import SequenceError
+
+__all__ = [
+    "BASES",
+    "IUPAC",
+    "UNKNOWN",
+    "EncodedSequences",
+    "StringsLike",
+    "as_strings",
+    "encode",
+    "normalize",
+    "reverse_complement",
+]
+
+BASES = "ACGT"
+IUPAC = "ACGTRYSWKMBDHVN"
+UNKNOWN = 4
+
+StringsLike: TypeAlias = Sequence[str] | npt.NDArray[np.object_] | npt.NDArray[np.str_]
+"""What counts as n sequences: a list, a tuple, an array or a pandas Series of str."""
+
+_CODES = np.full(256, UNKNOWN, dtype=np.uint8)
+for _code, _letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
+    for _letter in _letters:
+        _CODES[ord(_letter)] = _code
+_COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
+_FOLD = str.maketrans({"U": "T", "u": "T"})
+
+
+@dataclass(frozen=True)
+class EncodedSequences:
+    """Base codes of n sequences, one after the other.
+
+    Attributes
+    ----------
+    codes : ndarray of uint8, shape (total length,)
+        Base codes in 0..4.
+    offsets : ndarray of int64, shape (n + 1,)
+        Sequence i is ``codes[offsets[i]:offsets[i + 1]]``.
+    """
+
+    codes: npt.NDArray[np.uint8]
+    offsets: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Length of each sequence in bases, shape (n,)."""
+        return np.diff(self.offsets)
+
+
+def as_strings(sequences: object) -> list[str]:
+    """Return `sequences` as a list of str, or say what is wrong with it.
+
+    Accepts a list, a tuple, a numpy array or a pandas Series of str, and
+    two-dimensional input of a single column, as scikit-learn tools pass on.
+
+    Raises
+    ------
+    SequenceError
+        If `sequences` is a single string, or an element is not a str.
+
+    Examples
+    --------
+    >>> as_strings(("ACGT", "A"))
+    ['ACGT', 'A']
+    >>> as_strings("ACGT")
+    Traceback (most recent call last):
+        ...
+    seqexpr.errors.SequenceError: expected a list of sequences, got one str; wrap it: ['ACGT']
+    """
+    if isinstance(sequences, str):
+        shown = sequences if len(sequences) <= 12 else sequences[:9] + "..."
+        raise SequenceError(f"expected a list of sequences, got one str; wrap it: [{shown!r}]")
+    if isinstance(sequences, list):
+        strings = sequences
+    else:
+        array = np.asarray(sequences, dtype=object)
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        if array.ndim != 1:
+            raise SequenceError(f"expected one sequence a row, got an array of shape {array.shape}")
+        strings = array.tolist()
+    if not all(map(str.__instancecheck__, strings)):
+        where, found = next((i, s) for i, s in enumerate(strings) if not isinstance(s, str))
+        raise SequenceError(
+            f"sequence {where}: expected a str, found {type(found).__name__} ({found!r}); "
+            "drop or fill missing sequences first"
+        )
+    return strings
+
+
+def encode(sequences: object) -> EncodedSequences:
+    """Encode sequences as base codes.
+
+    Parameters
+    ----------
+    sequences : list, array or Series of str, length n
+        Lower case and U are folded to upper-case DNA; every character other
+        than A, C, G, T becomes :data:`UNKNOWN`.
+
+    Returns
+    -------
+    EncodedSequences
+        Codes and offsets of the n sequences.
+
+    Raises
+    ------
+    SequenceError
+        If an element is not a str.
+
+    Examples
+    --------
+    >>> encoded = encode(["ACgu", "", "NT"])
+    >>> encoded.codes.tolist(), encoded.offsets.tolist()
+    ([0, 1, 2, 3, 4, 3], [0, 4, 4, 6])
+    """
+    strings = as_strings(sequences)
+    offsets = np.zeros(len(strings) + 1, dtype=np.int64)
+    np.cumsum(np.fromiter(map(len, strings), dtype=np.int64, count=len(strings)), out=offsets[1:])
+    # "replace" turns each character outside ASCII into one '?', so lengths hold.
+    joined = "".join(strings).encode("ascii", "replace")
+    return EncodedSequences(_CODES[np.frombuffer(joined, dtype=np.uint8)], offsets)
+
+
+def normalize(sequence: str) -> str:
+    """Return `sequence` in upper case, U as T, without white space.
+
+    Examples
+    --------
+    >>> normalize(" acg uN ")
+    'ACGTN'
+    """
+    return "".join(sequence.split()).upper().translate(_FOLD)
+
+
+def reverse_complement(sequence: str) -> str:
+    """Return the reverse complement; IUPAC codes are complemented, case is kept.
+
+    Examples
+    --------
+    >>> reverse_complement("AACGTN"), reverse_complement("aRY")
+    ('NACGTT', 'RYt')
+    """
+    return sequence.translate(_COMPLEMENT)[::-1]

@@ -1,0 +1,1 @@
+"""Train, test and folds without leakage."""

@@ -1,0 +1,1 @@
+"""Conformance checks for featurizers, models and split strategies, plugins included."""
