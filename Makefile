@@ -1,0 +1,52 @@
+# make demo: install the core and train on the embedded lac promoter library
+# make test: install what the tests need and run them
+# make lint: style, types and import contracts      make check: lint and test, as CI does
+PYTHON ?= python3
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help demo test lint check bench docs clean
+help:
+	@grep '^# make' Makefile | sed 's/^# //'
+
+.venv/.made:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and f'seqexpr needs Python 3.11 or newer, found {sys.version.split()[0]}; run: make PYTHON=python3.12')"
+	@echo "Making the virtual environment .venv"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.core: .venv/.made pyproject.toml constraints.txt
+	@echo "Installing seqexpr (core, no PyTorch) with the versions of constraints.txt"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: .venv/.core
+	@echo "Installing what the tests need"
+	@$(PIP) --editable ".[dev]"
+	@touch $@
+
+.venv/.bench: .venv/.dev
+	@echo "Installing what the benchmarks compare with"
+	@$(PIP) --editable ".[dev,bench]"
+	@touch $@
+
+demo: .venv/.core
+	@echo "Training on the embedded lac promoter library (50,518 variants)"
+	@$(BIN)/seqexpr train dataset:lac --preset fast --overwrite -o demo-run
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+
+check: lint test
+
+bench: .venv/.bench
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
