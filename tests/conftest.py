@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A busy machine is no reason to fail; a found example is printed so that it can be repeated.
+settings.register_profile("seqexpr", deadline=None, print_blob=True)
+settings.load_profile("seqexpr")
 
 ROOT = Path(__file__).parents[1]
 
