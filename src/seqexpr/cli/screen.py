@@ -1,0 +1,223 @@
+"""What the commands show on a terminal: findings, the leaderboard, progress."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from seqexpr.bundle.prediction import PredictionSummary
+    from seqexpr.data.checks import CheckReport, Finding
+    from seqexpr.evaluation.evaluation import Evaluation, Score
+    from seqexpr.workflow.progress import Progress, Step
+    from seqexpr.workflow.run import Run
+
+__all__ = [
+    "count_rows",
+    "error_console",
+    "escape",
+    "leaderboard_table",
+    "output_console",
+    "print_json",
+    "report_progress",
+    "show_check",
+    "show_evaluation",
+    "show_predictions",
+    "show_result",
+    "show_scores",
+]
+
+_MARKS = {"error": "[bold red]error[/]", "warning": "[yellow]warning[/]", "info": "[cyan]info[/]"}
+
+
+def error_console() -> Console:
+    """Return a console on standard error, where everything but results goes."""
+    return Console(stderr=True, highlight=False, soft_wrap=False)
+
+
+def output_console() -> Console:
+    """Return a console on standard output, for results."""
+    return Console(highlight=False)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document to standard output."""
+    sys.stdout.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def show_check(report: CheckReport, console: Console) -> None:
+    """Print what the input doctor found."""
+    for note in report.notes:
+        console.print(f"  {escape(note)}")
+    for finding in report.findings:
+        console.print(_finding(finding))
+    console.print(
+        f"{escape(report.source)}: {report.n_rows:,} rows = {report.n_kept:,} kept + "
+        f"{report.n_repaired:,} repaired + {report.n_dropped:,} dropped"
+    )
+
+
+def _finding(finding: Finding) -> str:
+    rows = ", ".join(str(row) for row in finding.rows[:5])
+    more = ", …" if len(finding.rows) > 5 else ""
+    where = f" [dim](rows {rows}{more})[/]" if 0 < len(finding.rows) < finding.n_rows + 1 else ""
+    remedy = f"\n    [dim]→ {escape(finding.remedy)}[/]" if finding.remedy else ""
+    return f"{_MARKS[finding.severity]} {finding.code}: {escape(finding.meaning)}{where}{remedy}"
+
+
+def _number(value: float | None) -> str:
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
+
+
+def _interval(score: Score | None) -> str:
+    if score is None or score.value is None:
+        return "–"
+    return f"{_number(score.value)} [dim]{_number(score.low)}, {_number(score.high)}[/]"
+
+
+def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
+    """Return the ladder for one target: out-of-fold and test scores with intervals."""
+    table = RichTable(
+        title=f"{escape(target)}: best first; 95% intervals", title_justify="left", box=None,
+        pad_edge=False, header_style="bold",
+    )  # fmt: skip
+    sets = [s for s in ("validation", "test") if any(r.set == s for r in evaluation.rows)]
+    table.add_column("model", no_wrap=True)
+    if "validation" in sets:
+        table.add_column("R² out-of-fold", justify="right", no_wrap=True)
+    for title in ("R² test", "Pearson test", "MSE test"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("seconds", justify="right")
+    scores = {(r.model, r.set, r.metric): r for r in evaluation.rows if r.target == target}
+    by = sets[0]
+
+    def order(name: str) -> float:
+        row = scores.get((name, by, "r2"))
+        return -math.inf if row is None or row.value is None else row.value
+
+    for model in sorted(evaluation.models, key=lambda m: order(m.name), reverse=True):
+        chosen = model.name == evaluation.selected
+        name = f"[bold green]{model.name} ◂[/]" if chosen else model.name
+        cells = [_interval(scores.get((model.name, s, "r2"))) for s in sets]
+        cells += [_interval(scores.get((model.name, "test", m))) for m in ("pearson", "mse")]
+        style = "dim" if model.is_baseline else ""
+        table.add_row(name, *cells, f"{model.fit_seconds:.1f}", style=style)
+    return table
+
+
+def show_evaluation(evaluation: Evaluation, console: Console) -> None:
+    """Print the leaderboard of every target."""
+    for target in evaluation.dataset["targets"]:
+        console.print()
+        console.print(leaderboard_table(evaluation, target["name"]))
+
+
+@contextmanager
+def report_progress(console: Console) -> Iterator[Progress]:
+    """Yield a callback: a progress bar on a terminal, log lines elsewhere."""
+    if not console.is_terminal:
+        yield _LineReporter(console)
+        return
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24),
+        TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def report(step: Step) -> None:
+            if step.kind == "step":
+                total = step.total or None
+                bar.update(task, description=escape(step.text), completed=step.done, total=total)
+            else:
+                _say(step, bar.console)
+
+        yield report
+
+
+def _say(step: Step, console: Console) -> None:
+    mark = "[yellow]warning[/] " if step.kind == "warning" else "  "
+    console.print(f"{mark}{escape(step.text)}")
+
+
+class _LineReporter:
+    """Log lines for a pipe or a file: one for each model, not for each fold."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.started = time.monotonic()
+        self.last = ""
+
+    def __call__(self, step: Any) -> None:
+        if step.kind != "step":
+            _say(step, self.console)
+            return
+        subject = step.text.partition(":")[0]
+        if subject != self.last:
+            self.last = subject
+            share = f" ({step.done}/{step.total})" if step.total else ""
+            seconds = time.monotonic() - self.started
+            self.console.print(f"  {seconds:6.1f} s  {escape(subject)}{share}")
+            logging.getLogger("seqexpr").debug("%s", step.text)
+
+
+@contextmanager
+def count_rows(console: Console) -> Iterator[Callable[[int], None]]:
+    """Yield a callback that takes the number of rows done: a counter on a terminal."""
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    with console.status("predicting") as status:
+        yield lambda done: status.update(f"predicting: {done:,} rows")
+
+
+def show_predictions(summary: PredictionSummary, console: Console, *, output: str) -> None:
+    """Say how many rows were predicted, and which were not and why."""
+    where = "standard output" if output == "-" else output
+    console.print(f"{summary.n_predicted:,} of {summary.n_rows:,} rows predicted → {escape(where)}")
+    for problem in summary.problems:
+        rows = ", ".join(str(row) for row in problem.rows[:5])
+        more = ", …" if problem.n_rows > 5 else ""
+        console.print(
+            f"[yellow]warning[/] {problem.n_rows:,} rows not predicted: {escape(problem.reason)} "
+            f"[dim](rows {rows}{more})[/]"
+        )
+
+
+def show_scores(evaluation: Evaluation, console: Console) -> None:
+    """Print every score of the one model of an evaluation."""
+    table = RichTable(box=None, pad_edge=False, header_style="bold")
+    for title in ("target", "metric", "value", "95% interval", "rows"):
+        table.add_column(title, justify="left" if title in ("target", "metric") else "right")
+    for row in evaluation.rows:
+        interval = "–" if row.low is None else f"{_number(row.low)} to {_number(row.high)}"
+        table.add_row(escape(row.target), row.metric, _number(row.value), interval, f"{row.n:,}")
+    console.print(table)
+
+
+def show_result(run: Run, output: Path) -> None:
+    """Print the leaderboard and where to look next."""
+    console = output_console()
+    show_evaluation(run.evaluation, console)
+    console.print()
+    console.print(f"[bold]Report[/]   {escape(str(output / 'report.html'))}")
+    console.print(f"[bold]Model[/]    {escape(str(output / 'model'))}")
+    console.print(
+        f"[bold]Predict[/]  seqexpr predict {escape(str(output))} NEW.fasta -o predictions.csv"
+    )

@@ -1,0 +1,181 @@
+"""seqexpr train: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from seqexpr.cli import options
+
+__all__ = ["add_to"]
+
+_MODELLING = "Modelling"
+_SPLITTING = "Splitting"
+_EPILOG = """[bold]Examples[/]
+
+seqexpr train library.csv -o run
+
+seqexpr train library.csv --target log2_fc --group promoter -o run
+
+seqexpr train counts.xlsx --sheet MPRA --split column:fold --models ridge,lightgbm -o run
+
+seqexpr train --recipe run/recipe.toml -o again"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("train", epilog=_EPILOG)(train)
+
+
+def train(
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TABLE",
+            help="CSV, TSV, Parquet, Excel, FASTA or GenBank, also gzip, bzip2 or zstd; [bold]-[/] is "
+            "standard input; [bold]dataset:lac[/] the embedded example. Not needed with --recipe.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="RUN", help="Run folder to write.")
+    ] = None,
+    sequence: options.Sequence = None,
+    target: options.Target = None,
+    id: options.Id = None,
+    group: options.Group = None,
+    chromosome: options.Chromosome = None,
+    weight: options.Weight = None,
+    replicate: options.Replicate = None,
+    values: options.Values = None,
+    sheet: options.Sheet = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            metavar="auto|random|group|chromosome|column:NAME",
+            help="How test and folds are made. Default: auto (column, chromosome, group, else random).",
+            rich_help_panel=_SPLITTING,
+        ),
+    ] = None,
+    test_size: Annotated[
+        float | None,
+        typer.Option(
+            "--test-size",
+            help="Share of the rows in the test set. Default: 0.2.",
+            rich_help_panel=_SPLITTING,
+        ),
+    ] = None,
+    folds: Annotated[
+        int | None,
+        typer.Option("--folds", help="Folds inside train. Default: 5.", rich_help_panel=_SPLITTING),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset",
+            metavar="tutorial|fast",
+            help="fast: the ladder that needs no PyTorch. tutorial: 3-mers, random 80/20 split, least "
+            "squares. Default: fast.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--models",
+            metavar="NAME,NAME",
+            help="Fit these instead of the preset's.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    transform: Annotated[
+        str | None,
+        typer.Option(
+            "--transform",
+            metavar="none|log2|zscore|rank",
+            help="Model, score and predict the target on this scale. Default: none.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    on_missing: options.OnMissing = None,
+    on_invalid: options.OnInvalid = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed", help="Seed of every random choice. Default: 42.", rich_help_panel=_MODELLING
+        ),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", help="Threads; 0 = all cores. Default: 0.")
+    ] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option("--recipe", metavar="FILE", help="Start from the choices of a recipe.toml."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a run folder that is there.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Take up what an interrupted run had finished.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Train models on a table and evaluate them honestly.
+
+    Checks the table, splits it without leakage, fits a ladder of models from the mean to boosted
+    trees, chooses by out-of-fold score, scores each with a 95% interval on a test set that is
+    opened once, and writes report, predictions and model into RUN.
+    """
+    given: dict[str, Any] = {
+        "sequence": sequence, "target": target, "id": id, "group": group, "chromosome": chromosome,
+        "weight": weight, "replicate": replicate, "values": values, "sheet": sheet, "split": split,
+        "test_size": test_size, "folds": folds, "preset": preset, "transform": transform,
+        "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
+        "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
+    }  # fmt: skip
+    choices = {key: value for key, value in given.items() if value is not None}
+    _run(
+        table, recipe, choices=choices, output=output, overwrite=overwrite, resume=resume, json=json
+    )
+
+
+def _run(
+    table: str | None,
+    recipe: Path | None,
+    *,
+    choices: dict[str, Any],
+    output: Path | None,
+    overwrite: bool,
+    resume: bool,
+    json: bool,
+) -> None:
+    from seqexpr.cli import screen
+    from seqexpr.errors import CheckFailedError, InputError
+    from seqexpr.recipe import Recipe
+    from seqexpr.workflow.train import train as run_training
+
+    if output is None:
+        raise InputError("where to? pass -o RUN, the folder to write")
+    base = None if recipe is None else Recipe.read(recipe)
+    console = screen.error_console()
+    try:
+        with screen.report_progress(console) as on_step:
+            run = run_training(
+                table, recipe=base, output=output, overwrite=overwrite, resume=resume,
+                on_step=on_step, **choices,
+            )  # fmt: skip
+    except CheckFailedError as error:
+        if error.report is not None:
+            screen.show_check(error.report, console)  # type: ignore[arg-type]
+        raise
+    except KeyboardInterrupt:
+        console.print(f"interrupted; {output} was not written. What was finished is kept: "
+                      "run the same command with --resume to go on.")  # fmt: skip
+        raise
+    if json:
+        screen.print_json({"run": str(output), **run.evaluation.to_dict()})
+        return
+    screen.show_result(run, output)

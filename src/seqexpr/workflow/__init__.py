@@ -1,0 +1,1 @@
+"""The main jobs: train and evaluate, each readable as a story."""

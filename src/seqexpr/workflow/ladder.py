@@ -1,0 +1,211 @@
+"""Fit every rung of the ladder on the same folds."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.files import atomic_path
+from seqexpr.models.registry import MODELS, ModelSpec, fit_model, make_model
+from seqexpr.workflow.progress import Progress, Step
+
+if TYPE_CHECKING:
+    from seqexpr.data.dataset import Dataset
+    from seqexpr.splits.split import Split
+
+__all__ = ["Rung", "climb", "fit_rung"]
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """One model, fitted on all train rows, with its honest predictions.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+        Which model.
+    model : Pipeline or None
+        Fitted on all train rows; None when the rung was restored from disk.
+    out_of_fold : ndarray of float64, shape (n_train, t)
+        Prediction of each train row by a model that did not see it; NaN for
+        rows that are never validated.
+    test : ndarray of float64, shape (n_test, t)
+        Predictions of the test rows.
+    seconds : float
+        Wall-clock time of all fits.
+    n_features : int or None
+        Number of features of the fitted model.
+    warnings : tuple of str
+        Warnings that its fits gave.
+    """
+
+    spec: ModelSpec
+    model: Any
+    out_of_fold: npt.NDArray[np.float64]
+    test: npt.NDArray[np.float64]
+    seconds: float
+    n_features: int | None
+    warnings: tuple[str, ...] = ()
+
+
+def _predict(model: Any, sequences: npt.NDArray[np.object_], n_targets: int) -> Any:
+    return np.asarray(model.predict(list(sequences)), dtype=np.float64).reshape(-1, n_targets)
+
+
+def _fit(name: str, train: Dataset, *, seed: int, jobs: int) -> Any:
+    model = make_model(name, random_state=seed, n_jobs=jobs)
+    targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
+    return fit_model(model, list(train.sequences), targets, sample_weight=train.weights)
+
+
+def fit_rung(name: str, train: Dataset, *, seed: int, jobs: int) -> Any:
+    """Fit the model `name` on all rows of `train` and return it."""
+    return _fit(name, train, seed=seed, jobs=jobs)
+
+
+def _count_features(model: Any) -> int | None:
+    try:
+        return len(model[:-1].get_feature_names_out())
+    except AttributeError:
+        return None
+
+
+def climb(
+    names: Sequence[str],
+    train: Dataset,
+    test_sequences: npt.NDArray[np.object_],
+    *,
+    split: Split,
+    seed: int,
+    jobs: int,
+    on_step: Progress,
+    cache: Path | None = None,
+) -> list[Rung]:
+    """Fit each model on each fold and on all train rows.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Registered models, in any order; the result is ordered by complexity.
+    train : Dataset
+        The train rows of the split, in its order.
+    test_sequences : array of str, shape (n_test,)
+        Sequences of the test rows. Their targets are not here.
+    split : Split
+        Where the folds come from.
+    seed, jobs : int
+        Seed and number of threads of the models.
+    on_step : callable
+        Told of each fit.
+    cache : Path, optional
+        Folder where finished rungs are kept and looked for.
+
+    Returns
+    -------
+    list of Rung
+        Simplest first.
+    """
+    specs = sorted((MODELS[name] for name in names), key=lambda spec: spec.complexity)
+    fits = split.get_n_splits() + 1
+    rungs = []
+    for position, spec in enumerate(specs):
+        file = None if cache is None else cache / f"{spec.name}.npz"
+        rung = None if file is None else _restore(spec, file)
+        if rung is None:
+            counter = _Counter(on_step, spec.title, position * fits, len(specs) * fits)
+            rung = _climb_one(
+                spec, train, test_sequences, split=split, seed=seed, jobs=jobs, counter=counter
+            )
+            if file is not None:
+                _keep(rung, file)
+        else:
+            text = f"{spec.title}: kept from the interrupted run"
+            on_step(Step(text, (position + 1) * fits, len(specs) * fits))
+        rungs.append(rung)
+    return rungs
+
+
+@dataclass
+class _Counter:
+    on_step: Progress
+    title: str
+    done: int
+    total: int
+
+    def tick(self, text: str) -> None:
+        self.on_step(Step(f"{self.title}: {text}", self.done, self.total))
+        self.done += 1
+
+
+def _climb_one(
+    spec: ModelSpec,
+    train: Dataset,
+    test_sequences: npt.NDArray[np.object_],
+    *,
+    split: Split,
+    seed: int,
+    jobs: int,
+    counter: _Counter,
+) -> Rung:
+    started = time.perf_counter()
+    out_of_fold = np.full(train.targets.shape, np.nan)
+    n_targets = train.targets.shape[1]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for fold, (fit, validate) in enumerate(split.split()):
+            counter.tick(f"fold {fold + 1} of {split.get_n_splits()}")
+            model = _fit(spec.name, train.take(fit), seed=seed, jobs=jobs)
+            out_of_fold[validate] = _predict(model, train.sequences[validate], n_targets)
+        counter.tick("all training rows")
+        model = _fit(spec.name, train, seed=seed, jobs=jobs)
+        test = _predict(model, test_sequences, n_targets)
+    return Rung(
+        spec=spec,
+        model=model,
+        out_of_fold=out_of_fold,
+        test=test,
+        seconds=time.perf_counter() - started,
+        n_features=_count_features(model),
+        warnings=tuple(dict.fromkeys(f"{spec.name}: {w.message}" for w in caught)),
+    )
+
+
+def _keep(rung: Rung, file: Path) -> None:
+    with atomic_path(file) as temporary:
+        np.savez(
+            temporary,
+            out_of_fold=rung.out_of_fold,
+            test=rung.test,
+            seconds=np.float64(rung.seconds),
+            n_features=np.int64(-1 if rung.n_features is None else rung.n_features),
+            warnings=np.array(rung.warnings, dtype=np.str_),
+        )
+
+
+def _restore(spec: ModelSpec, file: Path) -> Rung | None:
+    if not file.exists():
+        return None
+    with np.load(file, allow_pickle=False) as kept:
+        n_features = int(kept["n_features"])
+        return Rung(
+            spec=spec,
+            model=None,
+            out_of_fold=kept["out_of_fold"],
+            test=kept["test"],
+            seconds=float(kept["seconds"]),
+            n_features=None if n_features < 0 else n_features,
+            warnings=tuple(kept["warnings"].tolist()),
+        )
+
+
+def cache_key(*parts: str) -> str:
+    """Return a short digest of what the cached rungs depend on."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
