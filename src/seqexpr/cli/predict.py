@@ -37,8 +37,8 @@ def predict(
         str,
         typer.Argument(
             metavar="INPUT",
-            help="Sequences: CSV, TSV, Parquet, Excel, FASTA, GenBank, compressed or not; - is standard "
-            "input.",
+            help="Sequences: CSV, TSV, Parquet, Excel, FASTA, GenBank, compressed or not; "
+            "- is standard input.",
             show_default=False,
         ),
     ],
@@ -48,7 +48,7 @@ def predict(
             "-o",
             "--output",
             metavar="OUT",
-            help="CSV, TSV, Parquet or FASTA by its name, .gz too; - is standard output (CSV).",
+            help="CSV, TSV, Parquet or FASTA by its name; - is standard output (CSV).",
         ),
     ] = "-",
     sequence: options.Sequence = None,

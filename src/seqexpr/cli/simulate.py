@@ -12,7 +12,7 @@ _EPILOG = """[bold]Examples[/]
 
 seqexpr simulate -o library.csv
 
-seqexpr simulate --rows 5000 --length 150 --motif TGACTCA=1.5 --motif CACGTG=-1 --noise 0.3 -o library.csv"""
+seqexpr simulate --rows 5000 --motif TGACTCA=1.5 --motif CACGTG=-1 --noise 0.3 -o library.csv"""
 
 
 def add_to(app: typer.Typer) -> None:

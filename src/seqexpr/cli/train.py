@@ -34,8 +34,8 @@ def train(
         str | None,
         typer.Argument(
             metavar="TABLE",
-            help="CSV, TSV, Parquet, Excel, FASTA or GenBank, also gzip, bzip2 or zstd; [bold]-[/] is "
-            "standard input; [bold]dataset:lac[/] the embedded example. Not needed with --recipe.",
+            help="CSV, TSV, Parquet, Excel, FASTA or GenBank, also gzip, bzip2 or zstd; [bold]-[/] "
+            "is standard input; [bold]dataset:lac[/] the embedded example. Optional with --recipe.",
             show_default=False,
         ),
     ] = None,
@@ -56,7 +56,7 @@ def train(
         typer.Option(
             "--split",
             metavar="auto|random|group|chromosome|column:NAME",
-            help="How test and folds are made. Default: auto (column, chromosome, group, else random).",
+            help="How test and folds are made. Default: auto (column, chromosome, group, random).",
             rich_help_panel=_SPLITTING,
         ),
     ] = None,
@@ -77,8 +77,8 @@ def train(
         typer.Option(
             "--preset",
             metavar="tutorial|fast",
-            help="fast: the ladder that needs no PyTorch. tutorial: 3-mers, random 80/20 split, least "
-            "squares. Default: fast.",
+            help="fast: the ladder that needs no PyTorch. tutorial: 3-mers, random 80/20 split, "
+            "least squares. Default: fast.",
             rich_help_panel=_MODELLING,
         ),
     ] = None,

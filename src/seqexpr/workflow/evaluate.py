@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqexpr.data.checks import build_dataset
-from seqexpr.data.table import Table
 from seqexpr.errors import InputError
 from seqexpr.evaluation.evaluation import Evaluation, ModelSummary
 from seqexpr.evaluation.scoring import score_models
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from seqexpr.bundle.store import Bundle
+    from seqexpr.data.table import Table
 
 __all__ = ["evaluate"]
 
@@ -73,10 +73,11 @@ def evaluate(
     seen = bundle.count_seen(dataset.sequences)
     warnings = ()
     if seen:
-        warnings = (
+        text = (
             f"{seen:,} of {len(dataset):,} sequences are in the model's training data: "
-            "its scores on them say nothing about new sequences",
+            "its scores on them say nothing about new sequences"
         )
+        warnings = (text,)
     return Evaluation(
         dataset=describe(dataset, check, bundle.target_names),
         split={"strategy": "external", "n_test": len(dataset)},
