@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SEQEXPR = str(Path(sys.executable).with_name("seqexpr"))
+QUICK = ("--models", "mean,tutorial", "--split", "random", "--target", "expression")
+
+
+def test_training_prints_the_leaderboard_and_where_the_report_is(seqexpr, library_csv):
+    done = seqexpr("train", library_csv, "-o", "run", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "R² out-of-fold" in done.stdout
+    assert "tutorial ◂" in done.stdout
+    assert "run/report.html" in done.stdout
+    assert "sequence: column 'sequence'" in " ".join(done.stderr.split())
+    assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_json_prints_one_document_and_nothing_else(seqexpr, library_csv):
+    done = seqexpr("train", library_csv, "-o", "run", "--json", *QUICK)
+    document = json.loads(done.stdout)
+    assert document["format_version"] == 1
+    assert document["selected"] == "tutorial"
+    assert document["run"] == "run"
+
+
+def test_a_table_from_standard_input(seqexpr, library_csv, tmp_path):
+    done = seqexpr("train", "-", "-o", "run", *QUICK, stdin=library_csv.read_text())
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "report.html").exists()
+
+
+def test_a_recipe_repeats_a_run_and_options_override_it(seqexpr, library_csv, tmp_path):
+    assert seqexpr("train", library_csv, "-o", "run", *QUICK).returncode == 0
+    done = seqexpr("train", "--recipe", "run/recipe.toml", "-o", "again", "--seed", "7")
+    assert done.returncode == 0, done.stderr
+    recipe = (tmp_path / "again" / "recipe.toml").read_text()
+    assert "seed = 7" in recipe
+    assert 'models = [\n    "mean",\n    "tutorial",\n]' in recipe
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["missing.csv", "-o", "run"], 2, "missing.csv"),
+        (["library.csv"], 2, "pass -o RUN"),
+        (["library.csv", "-o", "run", "--target", "expresion"], 2, "did you mean 'expression'"),
+        (["library.csv", "-o", "run", "--models", "rigde"], 2, "did you mean 'ridge'"),
+        (["library.csv", "-o", "run", "--preset", "fasst"], 2, "preset = 'fasst'"),
+        (["library.csv", "-o", "run", "--folds", "1"], 2, "folds = 1"),
+        (["library.csv", "-o", "run", "--test-size", "2"], 2, "test_size = 2"),
+        (["library.csv", "-o", "run", "--no-such-option"], 2, "No such option"),
+        (["library.csv", "-o", "library.csv"], 2, "is a file"),
+        (["library.csv", "-o", "run", "--recipe", "nothing.toml"], 2, "cannot read the recipe"),
+        ([".", "-o", "run"], 2, "folder"),
+        (["dataset:lca", "-o", "run"], 2, "did you mean 'lac'"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_clear_error(seqexpr, library_csv, tmp_path, arguments, code, message):
+    done = seqexpr("train", *arguments)
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert os.listdir(tmp_path) == ["library.csv"]
+
+
+BAD_TABLES = {
+    "empty.csv": b"",
+    "header_only.csv": b"sequence,expression\n",
+    "one_row.csv": b"sequence,expression\nACGTACGT,1\n",
+    "all_equal.csv": b"sequence,expression\n"
+    + b"".join(b"ACGT%s,1\n" % (b"ACGT"[i % 4 :] + b"T" * i) for i in range(20)),
+    "binary.csv": bytes(range(256)) * 20,
+    "not_numbers.csv": b"sequence,expression\nACGT,high\nTTGA,low\n",
+    "protein.csv": b"sequence,expression\nMKVLEEQ,1\nMKPLEQF,2\nMQQLEEF,3\n",
+    "web_page.csv": b"<!DOCTYPE html><html><body>Sign in</body></html>",
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_TABLES))
+def test_a_bad_table_is_refused_and_nothing_is_left(seqexpr, tmp_path, name):
+    (tmp_path / name).write_bytes(BAD_TABLES[name])
+    done = seqexpr("train", name, "-o", "run")
+    assert done.returncode in (1, 2), done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_fewer_rows_than_folds(seqexpr, tmp_path):
+    rows = "".join(f"{'ACGT' * 3}{'A' * i},{i}\n" for i in range(6))
+    (tmp_path / "six.csv").write_text("sequence,expression\n" + rows)
+    done = seqexpr("train", "six.csv", "-o", "run", "--folds", "10")
+    assert done.returncode == 2
+    assert "--folds" in done.stderr
+    assert os.listdir(tmp_path) == ["six.csv"]
+
+
+def test_an_existing_run_needs_overwrite(seqexpr, library_csv):
+    assert seqexpr("train", library_csv, "-o", "run", *QUICK).returncode == 0
+    done = seqexpr("train", library_csv, "-o", "run", *QUICK)
+    assert done.returncode == 2
+    assert "pass --overwrite" in done.stderr
+    assert seqexpr("train", library_csv, "-o", "run", "--overwrite", *QUICK).returncode == 0
+
+
+def test_debug_shows_the_traceback(seqexpr):
+    assert "Traceback" in seqexpr("--debug", "train", "missing.csv", "-o", "run").stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
+    from seqexpr.data.examples import copy_example
+
+    copy_example("lac", tmp_path / "lac.tsv.gz")
+    arguments = ["train", "lac.tsv.gz", "-o", "run", "--models", "mean,gc,tutorial,lightgbm"]
+    process = subprocess.Popen(
+        [SEQEXPR, *arguments],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    partial = tmp_path / ".run.partial"
+    deadline = time.monotonic() + 120
+    while not list(partial.rglob("tutorial.npz")) and time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert not (tmp_path / "run").exists()
+    if number == signal.SIGINT:
+        assert "--resume" in errors
+        assert "Traceback" not in errors
+    done = seqexpr(*arguments, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert "kept from the interrupted run" in done.stderr
+    assert sorted(os.listdir(tmp_path)) == ["lac.tsv.gz", "run"]
