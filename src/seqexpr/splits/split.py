@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +79,29 @@ class Split:
         for fold in range(self.get_n_splits()):
             validate = self.folds == fold
             yield np.flatnonzero(~validate), np.flatnonzero(validate)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the index arrays and folds."""
+        digest = hashlib.sha256()
+        for rows in (self.train, self.test, self.folds, self.excluded):
+            digest.update(len(rows).to_bytes(8, "little"))
+            digest.update(np.ascontiguousarray(rows, dtype="<i8").tobytes())
+        return digest.hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what evaluation.json holds of the split: how it was made, not its rows."""
+        return {
+            "strategy": self.strategy,
+            "parameters": dict(self.parameters),
+            "seed": self.seed,
+            "reason": self.reason,
+            "n_train": len(self.train),
+            "n_test": len(self.test),
+            "n_excluded": len(self.excluded),
+            "n_folds": self.get_n_splits(),
+            "sha256": self.sha256,
+        }
 
     def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of folds inside train."""
