@@ -45,7 +45,7 @@ def simulate(
     import numpy as np
 
     from seqexpr.data.simulate import parse_motif, simulate_library
-    from seqexpr.data.table import TableWriter
+    from seqexpr.data.writer import TableWriter
 
     motifs = {} if motif is None else {"motifs": tuple(parse_motif(text) for text in motif)}
     library = simulate_library(
