@@ -49,8 +49,9 @@ class Recipe(BaseModel):
     models : tuple of str
         Names of models; empty = those of the preset.
     on_missing, on_invalid : {"error", "drop"}
-        What happens to rows without a usable target, and to rows whose
-        sequence is empty or holds characters that are not DNA. Default "error".
+        What happens to rows whose target is no number, and to rows whose
+        sequence is empty or holds characters that are not DNA. Empty targets
+        are always dropped, with a warning. Default "error".
     jobs : int
         Number of threads, at least 1; 0 = all cores. Default 0.
     seed : int

@@ -83,7 +83,9 @@ Sheet = Annotated[
 OnMissing = Annotated[
     str | None,
     typer.Option(
-        "--on-missing", metavar="error|drop", help="Rows without a usable target. Default: error."
+        "--on-missing",
+        metavar="error|drop",
+        help="Rows whose target is no number (empty ones are always dropped). Default: error.",
     ),
 ]
 OnInvalid = Annotated[

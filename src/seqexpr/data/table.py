@@ -230,8 +230,9 @@ def _parse_text(
     text: io.TextIOWrapper, name: str, layout: Any, batch_size: int | None
 ) -> Iterator[pd.DataFrame]:
     options: dict[str, Any] = {
-        "sep": layout.delimiter, "header": None, "names": list(layout.names), "skiprows": layout.skip,
-        "dtype": str, "keep_default_na": False, "index_col": False, "skipinitialspace": True,
+        "sep": layout.delimiter, "header": None, "names": list(layout.names),
+        "skiprows": layout.skip, "dtype": str, "keep_default_na": False, "index_col": False,
+        "skipinitialspace": True,
         "chunksize": batch_size or 1_000_000,
     }  # fmt: skip
     try:
