@@ -1,0 +1,273 @@
+"""Predict a file: batch by batch, in order, each row of the input a row of the output."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqexpr.bundle.intake import EMPTY, NOT_DNA, Intake, take_in
+from seqexpr.data.table import Table, iter_tables
+from seqexpr.data.writer import TableWriter
+from seqexpr.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seqexpr.bundle.bundle import Bundle
+
+__all__ = ["PredictionSummary", "RowProblem", "predict_file", "predict_table"]
+
+_SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """Rows that could not be predicted, for one reason.
+
+    Attributes
+    ----------
+    reason : str
+        Why, in words.
+    n_rows : int
+        How many rows.
+    rows : tuple of int
+        Numbers of the first rows, counted from 1; at most 20.
+    """
+
+    reason: str
+    n_rows: int
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PredictionSummary:
+    """What became of the rows of a file.
+
+    Attributes
+    ----------
+    n_rows, n_predicted : int
+        Rows read and written; rows with a prediction.
+    n_repaired : int
+        Rows whose case, U or white space was changed before predicting.
+    n_outside_length : int
+        Predicted rows that are shorter or longer than every training
+        sequence.
+    train_lengths : tuple of int
+        Length of the shortest and of the longest training sequence, in bases.
+    problems : tuple of RowProblem
+        Why rows have no prediction.
+    notes : tuple of str
+        What was read, in words.
+    """
+
+    n_rows: int
+    n_predicted: int
+    n_repaired: int
+    n_outside_length: int
+    train_lengths: tuple[int, int]
+    problems: tuple[RowProblem, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as JSON-ready containers."""
+        return asdict(self)
+
+
+@dataclass
+class _Tally:
+    n_rows: int = 0
+    n_predicted: int = 0
+    n_repaired: int = 0
+    n_outside_length: int = 0
+    problems: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+
+    def add_problem(self, reason: str, row: int) -> None:
+        count, rows = self.problems.get(reason, (0, []))
+        if len(rows) < _SHOWN_ROWS:
+            rows.append(row)
+        self.problems[reason] = (count + 1, rows)
+
+
+def predict_file(
+    bundle: Bundle,
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    *,
+    batch_size: int = 10_000,
+    sequence: str | None = None,
+    id: str | None = None,
+    sheet: str | None = None,
+    on_batch: Callable[[int], None] | None = None,
+) -> PredictionSummary:
+    """Predict each sequence of a file, in order, in constant memory.
+
+    Every row of the input becomes one row of the output, with its id, a
+    prediction for each target, and the problem if there is one. Rows without
+    a sequence, or with one that is not DNA, have an empty prediction and say
+    why; they are never dropped. Lower case, U and white space are repaired as
+    in training, and counted.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A loaded model.
+    source : str or Path
+        CSV, TSV, Parquet, Excel, FASTA or GenBank, compressed or not; "-" is
+        standard input, ``dataset:NAME`` an embedded example.
+    destination : str or Path
+        .csv, .tsv, .parquet or .fasta by its name; "-" is CSV on standard
+        output. Written whole or not at all.
+    batch_size : int
+        Rows held in memory at a time, at least 1. Default 10,000.
+    sequence, id : str, optional
+        Column names; recognised if not given.
+    sheet : str, optional
+        For Excel: which sheet.
+    on_batch : callable, optional
+        Told the number of rows done after each batch.
+
+    Returns
+    -------
+    PredictionSummary
+        Counts, and the problems with the rows they occur in.
+
+    Raises
+    ------
+    TableError, ColumnError
+        If the input cannot be read.
+    OutputError
+        If the output cannot be written.
+    """
+    if batch_size < 1:
+        raise InputError(f"batch_size = {batch_size}: must be at least 1")
+    tally = _Tally()
+    notes: tuple[str, ...] = ()
+    with TableWriter(destination) as writer:
+        tables = iter_tables(source, batch_size=batch_size, sequence=sequence, id=id, sheet=sheet)
+        for table in _non_empty(tables):
+            notes = notes or table.notes
+            writer.write(
+                _predict_batch(bundle, table, tally, with_sequence=writer.format == "fasta")
+            )
+            if on_batch is not None:
+                on_batch(tally.n_rows)
+    return _summary(tally, bundle, notes)
+
+
+def predict_table(bundle: Bundle, table: Table) -> tuple[pd.DataFrame, PredictionSummary]:
+    """Predict each row of a table in memory.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A loaded model.
+    table : Table
+        As :func:`seqexpr.data.table.read_table` gives it.
+
+    Returns
+    -------
+    frame : DataFrame, n rows
+        Columns id, predicted (or predicted_NAME for each of several targets),
+        problem.
+    summary : PredictionSummary
+        Counts and problems.
+    """
+    tally = _Tally()
+    frame = _predict_batch(bundle, table, tally, with_sequence=False)
+    return frame, _summary(tally, bundle, table.notes)
+
+
+def _non_empty(tables: Iterator[Table]) -> Iterator[Table]:
+    return (table for table in tables if len(table.frame))
+
+
+def _summary(tally: _Tally, bundle: Bundle, notes: tuple[str, ...]) -> PredictionSummary:
+    read = bundle.manifest.input
+    return PredictionSummary(
+        n_rows=tally.n_rows,
+        n_predicted=tally.n_predicted,
+        n_repaired=tally.n_repaired,
+        n_outside_length=tally.n_outside_length,
+        train_lengths=(read.min_length, read.max_length),
+        problems=tuple(
+            RowProblem(reason, count, tuple(rows))
+            for reason, (count, rows) in tally.problems.items()
+        ),
+        notes=notes,
+    )
+
+
+def prediction_columns(target_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of the prediction columns.
+
+    Examples
+    --------
+    >>> prediction_columns(("expression",)), prediction_columns(("a", "b"))
+    (('predicted',), ('predicted_a', 'predicted_b'))
+    """
+    if len(target_names) == 1:
+        return ("predicted",)
+    return tuple(f"predicted_{name}" for name in target_names)
+
+
+def _predict_batch(
+    bundle: Bundle, table: Table, tally: _Tally, *, with_sequence: bool
+) -> pd.DataFrame:
+    import pandas as pd
+
+    cells = table.frame[table.roles.sequence].tolist()
+    intake = take_in(cells)
+    good = np.array([not problem for problem in intake.problems], dtype=bool)
+    clean = [sequence for sequence in intake.sequences if sequence]
+    names = prediction_columns(bundle.target_names)
+    predicted = np.full((len(cells), len(names)), np.nan)
+    if clean:
+        predicted[good] = bundle.predict_clean(clean, batch_size=len(clean))
+    problems = _count(tally, intake, good & ~np.isfinite(predicted).all(axis=1), table.first_row)
+    lengths = np.fromiter(map(len, clean), dtype=np.int64, count=len(clean))
+    read = bundle.manifest.input
+    tally.n_outside_length += int(((lengths < read.min_length) | (lengths > read.max_length)).sum())
+    columns: dict[str, Any] = {"id": pd.array(_ids(table), dtype="str")}
+    if with_sequence:
+        shown = [s or ("" if not isinstance(c, str) else c) for s, c in
+                 zip(intake.sequences, cells, strict=True)]  # fmt: skip
+        columns["sequence"] = pd.array(shown, dtype="str")
+    columns |= {name: predicted[:, column] for column, name in enumerate(names)}
+    columns["problem"] = pd.array([problem or None for problem in problems], dtype="str")
+    return pd.DataFrame(columns)
+
+
+def _count(tally: _Tally, intake: Intake, failed: Any, first_row: int) -> list[str]:
+    """Add a batch to the tally and return the problem of each row."""
+    problems = list(intake.problems)
+    for offset in np.flatnonzero(failed).tolist():
+        problems[offset] = "the model gives no number"
+    for offset, problem in enumerate(problems):
+        if problem:
+            tally.add_problem(_reason(problem), first_row + offset)
+    n_problems = sum(map(bool, problems))
+    tally.n_rows += len(problems)
+    tally.n_predicted += len(problems) - n_problems
+    tally.n_repaired += intake.n_repaired
+    return problems
+
+
+def _reason(problem: str) -> str:
+    if problem == EMPTY:
+        return "no sequence"
+    return "characters that are not DNA" if problem.startswith(NOT_DNA) else problem
+
+
+def _ids(table: Table) -> list[str]:
+    rows = range(table.first_row, table.first_row + len(table.frame))
+    if table.roles.id is None:
+        return [f"row {row}" for row in rows]
+    cells = table.frame[table.roles.id].tolist()
+    return [
+        f"row {row}" if cell is None or cell != cell or str(cell) in ("", "<NA>") else str(cell)
+        for row, cell in zip(rows, cells, strict=True)
+    ]
