@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from seqexpr.report.facts import TargetFacts, overlap
-from seqexpr.report.words import count, number, percent
+from seqexpr.report.words import count, number, percent, sentence
 
 if TYPE_CHECKING:
     from seqexpr.data.checks import CheckReport
@@ -291,7 +291,7 @@ def _findings(case: Case) -> Advice | None:
         "findings",
         "Go through the warnings about the data",
         f"The check of the table gave {len(counted)} warning{'s' * (len(counted) > 1)}; the one "
-        f"with the most rows: {worst.meaning.rstrip('.')}. {worst.remedy}".rstrip(),
+        f"with the most rows: {worst.meaning.rstrip('.')}. {sentence(worst.remedy)}".rstrip(),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from seqexpr.report.words import count, percent
+from seqexpr.report.words import percent, sentence
 
 if TYPE_CHECKING:
     from seqexpr.recipe import Recipe
@@ -60,10 +60,11 @@ _PROTECTIONS = {
     ),
     "column": (
         (
-            "The table's own column decided: the split protects against what its authors had "
-            "in mind, and scores can be compared with others that used it."
+            "The table's own column decided: the split protects against what its authors had in "
+            "mind, and scores can be compared with others that used it. Copies and reverse "
+            "complements of test sequences were kept out of train."
         ),
-        "Relatives of test sequences may be among the train rows, if its authors let them.",
+        "Other relatives of test sequences may be among the train rows.",
     ),
     "tutorial": (
         "It is the tutorial's own split: rows drawn at random, without a look at what they hold.",
@@ -73,6 +74,7 @@ _PROTECTIONS = {
         ),
     ),
 }
+_FOLDS = {0: "none", 1: "one validation set, to choose the model"}
 
 
 def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -110,7 +112,7 @@ def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, 
     models = f"only {', '.join(recipe.models)}" if recipe.models else _PRESETS[recipe.preset]
     rows.append(("Models", models))
     rows.append(("Held back for the test", _asked_split(recipe)))
-    rows.append(("Rows without a usable target", _on(recipe.on_missing)))
+    rows.append(("Targets that are not numbers", _on(recipe.on_missing)))
     rows.append(("Rows whose sequence is not DNA", _on(recipe.on_invalid)))
     rows.append(("Seed of every random choice", str(recipe.seed)))
     return rows
@@ -145,10 +147,10 @@ def split_rows(split: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     rows = [("Strategy", str(split.get("strategy", "not recorded")))]
     if split.get("reason"):
-        rows.append(("Why", str(split["reason"])))
+        rows.append(("Why", sentence(str(split["reason"]))))
     if split.get("n_folds") is not None:
         folds = int(split["n_folds"])
-        used = f"{count(folds)}, to choose the model" if folds else "none: the model was not chosen"
+        used = _FOLDS.get(folds, f"{folds}, to choose the model")
         rows.append(("Folds inside train", used))
     parameters = {k: v for k, v in dict(split.get("parameters") or {}).items() if v is not None}
     if parameters:

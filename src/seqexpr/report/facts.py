@@ -16,7 +16,7 @@ __all__ = ["Floor", "TargetFacts", "concordance", "find_floor", "overlap"]
 
 Floats = npt.NDArray[np.float64]
 
-FLOOR_SHARE = 0.1
+FLOOR_SHARE = 0.05
 """Share of the rows at the lowest value from which on it is called a floor."""
 
 
@@ -39,9 +39,10 @@ class Floor:
 def find_floor(values: Floats) -> Floor | None:
     """Return the floor of a target, or None where there is none.
 
-    A floor is the lowest value when at least a tenth of the rows share it and
-    no other value is half as common. The second condition leaves scores on a
-    short scale, such as sort bins 0 to 9, without a floor.
+    A floor is the lowest value when at least 5% of the rows share it, it is
+    three times as common as any other, and there are more than 20 values, which
+    leaves scores on a short scale, such as sort bins 0 to 9, without a floor.
+    The input doctor's finding "target-floor" goes by the same rule.
 
     Parameters
     ----------
@@ -50,16 +51,16 @@ def find_floor(values: Floats) -> Floor | None:
 
     Examples
     --------
-    >>> find_floor(np.array([-5.0] * 6 + [1.0, 2.5, 3.5, 4.25]))
+    >>> find_floor(np.concatenate([np.full(60, -5.0), np.linspace(-4, 3, 40)]))
     Floor(value=-5.0, share=0.6)
-    >>> find_floor(np.array([0.0, 0.0, 1.0, 1.0, 2.0, 2.0])) is None
+    >>> find_floor(np.repeat(np.arange(10.0), 7)) is None
     True
     """
     if values.size == 0:
         return None
     distinct, counts = np.unique(values, return_counts=True)
     share = float(counts[0] / values.size)
-    if share < FLOOR_SHARE or counts[0] < 3 or counts[1:].max(initial=0) * 2 > counts[0]:
+    if distinct.size <= 20 or share < FLOOR_SHARE or counts[0] < 3 * counts[1:].max():
         return None
     return Floor(float(distinct[0]), share)
 

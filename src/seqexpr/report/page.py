@@ -13,7 +13,7 @@ from seqexpr.files import atomic_path
 from seqexpr.report import asked, sections
 from seqexpr.report.advice import advise
 from seqexpr.report.facts import TargetFacts
-from seqexpr.report.words import METRICS, count, headline
+from seqexpr.report.words import METRICS, count, headline, sentence
 
 if TYPE_CHECKING:
     from seqexpr.data.checks import CheckReport
@@ -77,7 +77,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         headlines=[(facts.name, headline(facts)) for facts in targets[:3]],
         cards=sections.cards(targets[0], evaluation) if len(targets) == 1 else [],
         summary=[sections.summary_row(facts) for facts in targets] if len(targets) > 1 else [],
-        warnings=list(dict.fromkeys(evaluation.warnings)),
+        warnings=[sentence(text) for text in dict.fromkeys(evaluation.warnings)],
         asked=asked.recipe_rows(recipe, tuple(facts.name for facts in targets)),
         data=_data(evaluation, check),
         split=asked.split_rows(evaluation.split),

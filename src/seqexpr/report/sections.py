@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqexpr.data.findings import shown
 from seqexpr.report import figures
 from seqexpr.report.drawing import figure_to_svg
 from seqexpr.report.leaderboard import leaderboard_figure
@@ -20,6 +21,7 @@ from seqexpr.report.words import (
     number,
     percent,
     score_text,
+    sentence,
     undefined_reason,
 )
 
@@ -61,26 +63,26 @@ class Picture:
 
 def cards(facts: TargetFacts, evaluation: Evaluation) -> list[dict[str, str]]:
     """Return the few figures that stand on top: label, value, note."""
-    shown = []
+    top = []
     for metric in ("r2", "spearman"):
         value, interval = score_text(facts.score(metric), metric)
         if value != "–":
             ends = interval[1:-1].replace(", ", " to ")
             note = f"95% interval {ends}" if ends else ""
             label = f"{METRICS[metric][0]} on test"
-            shown.append({"label": label, "value": value, "note": note})
+            top.append({"label": label, "value": value, "note": note})
     error = facts.score("mae")
     if error is not None and error.value is not None:
         note = facts.unit or "in units of the target"
-        shown.append({"label": "Average error", "value": number(error.value), "note": note})
+        top.append({"label": "Average error", "value": number(error.value), "note": note})
     split = evaluation.split
-    shown.append({
+    top.append({
         "label": "Sequences",
         "value": count(int(evaluation.dataset.get("n_sequences") or 0)),
         "note": f"{count(int(split.get('n_train') or 0))} to learn from, "
         f"{count(int(split.get('n_test') or 0))} to test on",
     })  # fmt: skip
-    return shown
+    return top
 
 
 def summary_row(facts: TargetFacts) -> dict[str, Any]:
@@ -113,9 +115,9 @@ def _finding(finding: Finding) -> dict[str, str]:
         "column": finding.column or "",
         "n_rows": count(finding.n_rows) if finding.n_rows else "–",
         "rows": some if rows else "",
-        "examples": ", ".join(repr(text) for text in finding.examples),
-        "meaning": finding.meaning,
-        "remedy": finding.remedy,
+        "examples": ", ".join(shown(text) for text in finding.examples),
+        "meaning": sentence(finding.meaning),
+        "remedy": sentence(finding.remedy),
         "action": {"repaired": "repaired", "dropped": "dropped"}.get(finding.action, ""),
     }
 
@@ -156,15 +158,16 @@ def target_section(facts: TargetFacts, *, anchor: str, draw: bool) -> dict[str, 
     draw : bool
         Whether figures are drawn.
     """
-    shown = [(m, s) for m, s in _COLUMNS if s in facts.sets]
+    columns = [(m, s) for m, s in _COLUMNS if s in facts.sets]
     return {
         "name": facts.name,
         "unit": facts.unit,
         "anchor": anchor,
         "headline": headline(facts),
         "baseline": baseline_sentence(facts),
-        "columns": [f"{METRICS[m][0]} {_SETS[s]}" for m, s in shown],
-        "leaderboard": [_leader(facts, model, shown) for model in facts.ranking],
+        "columns": [f"{METRICS[m][0]} {_SETS[s]}" for m, s in columns],
+        "chosen_inside": "validation" in facts.sets,
+        "leaderboard": [_leader(facts, model, columns) for model in facts.ranking],
         "undefined": _undefined(facts),
         "lessons": lessons(facts),
         "tables": [_score_table(facts, set_name) for set_name in facts.sets],

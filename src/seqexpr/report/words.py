@@ -20,6 +20,7 @@ __all__ = [
     "number",
     "percent",
     "score_text",
+    "sentence",
     "undefined_reason",
 ]
 
@@ -70,6 +71,19 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def sentence(text: str) -> str:
+    """Return a message as a sentence: a capital at the front, a full stop at the end.
+
+    Examples
+    --------
+    >>> sentence("3 rows are lost"), sentence("pass --group"), sentence("why?")
+    ('3 rows are lost.', 'Pass --group.', 'Why?')
+    """
+    text = text.strip()
+    end = "" if not text or text[-1] in ".?!…" else "."
+    return text[:1].upper() + text[1:] + end
+
+
 def number(value: float | None, *, digits: int = 3) -> str:
     """Return a number with that many significant digits, or decimals below 1.
 
@@ -100,7 +114,7 @@ def percent(value: float, *, decimals: int = 0) -> str:
     >>> percent(0.344), percent(-0.0421, decimals=1), percent(-0.0001)
     ('34%', '−4.2%', '0%')
     """
-    return _minus(f"{100 * value:.{decimals}f}") + "%"
+    return _minus(f"{100 * value:,.{decimals}f}") + "%"
 
 
 def duration(seconds: float) -> str:
@@ -133,21 +147,18 @@ def score_text(score: Score | None, metric: str) -> tuple[str, str]:
         return "–", ""
     if score.value is None or not math.isfinite(score.value):
         return "not defined", ""
-    decimals = 3  # of a unitless score
-    if metric in {"mse", "rmse", "mae"} or abs(score.value) >= 100:
-        size = max(abs(v) for v in (score.value, score.low, score.high) if v is not None)
-        magnitude = math.floor(math.log10(size)) if size else 0
-        decimals = min(max(2 - magnitude, 0), 3)
-        if magnitude < -3:
-            value = number(score.value)
-            if score.low is None or score.high is None:
-                return value, ""
-            return value, f"[{number(score.low)}, {number(score.high)}]"
-    value = _minus(f"{score.value:,.{decimals}f}")
+    size = max(abs(v) for v in (score.value, score.low, score.high) if v is not None)
+    magnitude = math.floor(math.log10(size)) if size else 0
+    unitless = metric in {"r2", "pearson", "spearman"}
+    decimals = min(max(3 - magnitude, 1), 3) if unitless else min(max(2 - magnitude, 0), 3)
+
+    def written(value: float) -> str:
+        tiny = magnitude < -3 and not unitless
+        return number(value) if tiny else _minus(f"{value:,.{decimals}f}")
+
     if score.low is None or score.high is None:
-        return value, ""
-    ends = [_minus(f"{end:,.{decimals}f}") for end in (score.low, score.high)]
-    return value, f"[{ends[0]}, {ends[1]}]"
+        return written(score.value), ""
+    return written(score.value), f"[{written(score.low)}, {written(score.high)}]"
 
 
 def _share(score: Score) -> str:
@@ -205,7 +216,7 @@ def headline(facts: TargetFacts) -> str:
     if score.value <= 0:
         first = (
             f"The model {title} predicts {facts.name} no better than its average does: "
-            f"it explains {what}."
+            f"R² {_r2(score)} in {seen}."
         )
     elif score.low is not None and score.low <= 0:
         first = (
@@ -229,7 +240,7 @@ def baseline_sentence(facts: TargetFacts) -> str:
         f"The best baseline, “{baseline.title}”, explains {_share(other)}"
         if other.value > 0
         else f"The best baseline, “{baseline.title}”, is no better than the average "
-        f"({_share(other)})"
+        f"(R² {_r2(other)})"
     )
     return f"{reach}; {_verdict(score, other)}."
 
@@ -349,9 +360,7 @@ def _rung_lessons(facts: TargetFacts) -> list[str]:
         other = facts.score("r2", model=name)
         if name == facts.selected.name or other is None or other.value is None:
             continue
-        lines.append(
-            f"{text} reaches R² {_r2(other)}, against {_r2(score)}: {_plain(score, other)}."
-        )
+        lines.append(f"{text} reaches R² {_r2(other)}: {_plain(score, other)}.")
     return lines
 
 
