@@ -65,7 +65,7 @@ def test_what_a_command_cannot_repeat():
     [
         ({"table": "a.xlsx", "sheet": "MPRA"}, "Table", "a.xlsx, sheet MPRA"),
         ({"values": "b.csv"}, "Measured values from", "b.csv"),
-        ({}, "Learn", "y (recognised by its name), as it is in the table"),
+        ({}, "Learn", "y (recognised by its name), as in the table"),
         ({"target": ("a", "b"), "transform": "log2"}, "Learn", "a, b, its logarithm to base 2"),
         ({"transform": "rank"}, "Learn", "its rank"),
         ({"group": "locus"}, "Groups", "locus"),

@@ -14,7 +14,7 @@ WIDTHS = (390, 1280)
 NAMES = ("plain", "two-targets", "nasty", "twenty-rows")
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
     "--allow-file-access-from-files", "--virtual-time-budget=4000",
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqexpr.errors import OutputError
+from seqexpr.report import drawing
 from seqexpr.report.page import MAX_DRAWN, render_report, write_report
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -70,7 +71,7 @@ def score_cell(value: float | None, low: float | None, high: float | None) -> st
     if value is None:
         return "not defined"
     size = max(abs(value), abs(low or 0), abs(high or 0))
-    places = 3 if size < 10 else 2 if size < 100 else 1
+    places = 3 if size < 100 else 1
     text = f"{value:,.{places}f}" + (
         f"[{low:,.{places}f}, {high:,.{places}f}]" if low is not None else ""
     )
@@ -270,3 +271,38 @@ def test_unscored_run_is_still_a_page(html):
     page = Page(html("unscored"))
     assert "expression was not measured in any test row" in page.text
     assert page.all("svg") == []
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance, as WCAG 2.2 defines it."""
+    full = colour if len(colour) == 7 else "#" + "".join(2 * digit for digit in colour[1:])
+    parts = np.array([int(full[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def _contrast(one: str, other: str) -> float:
+    low, high = sorted([_luminance(one), _luminance(other)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_by_hand():
+    assert _contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert _contrast("#fff", "#767676") == pytest.approx(4.54, abs=0.01)  # the known edge of AA
+
+
+def test_text_stands_out_from_what_is_behind_it(html):
+    sheet = html("plain").partition("</style>")[0]
+    colours = dict(re.findall(r"--([\w-]+): (#\w+)", sheet))
+    badges = re.findall(
+        r"\.badge\.\w+ \{ background: (?:var\(--([\w-]+)\)|(#\w+)); "
+        r"color: (?:var\(--([\w-]+)\)|(#\w+));",
+        sheet,
+    )
+    pairs = [(colours.get(a, b), colours.get(c, d)) for a, b, c, d in badges]
+    assert len(pairs) == 5
+    for ground in ("#ffffff", colours["tint"], colours["warn-tint"], colours["accent-tint"]):
+        pairs += [(ground, colours["ink"]), (ground, colours["soft"])]
+    pairs += [("#ffffff", colours["accent"]), ("#ffffff", drawing.GREY), ("#ffffff", drawing.INK)]
+    pairs += [("#ffffff", drawing.BLUE)]
+    assert [pair for pair in pairs if _contrast(*pair) < 4.5] == []

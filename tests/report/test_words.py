@@ -165,6 +165,16 @@ def test_lessons_compare_with_the_tutorial(evaluate, tutorial, phrase):
     assert phrase in line
 
 
+def test_lessons_do_not_call_a_wide_interval_agreement(evaluate):
+    scores = {
+        ("lightgbm", "test", "r2"): (-0.05, -3.0, 0.7),
+        ("lightgbm", "validation", "r2"): (0.6, 0.5, 0.7),
+    }
+    together = " ".join(lessons(_facts(evaluate(40), scores)))
+    assert "too small to tell whether its score agrees" in together
+    assert "did not flatter" not in together
+
+
 def test_lessons_of_a_good_model(evaluate):
     texts = lessons(TargetFacts(evaluate(1_000, noise=0.3), "expression"))
     facts = TargetFacts(evaluate(1_000, noise=0.3), "expression")

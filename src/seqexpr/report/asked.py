@@ -20,7 +20,7 @@ _PRESETS = {
     "fast": "fast: the ladder of models that ends within about a minute on two cores",
 }
 _TRANSFORMS = {
-    "none": "as it is in the table",
+    "none": "as in the table",
     "log2": "its logarithm to base 2; every score and prediction below is on that scale",
     "zscore": "minus its mean, divided by its standard deviation; every score and prediction below "
     "is on that scale",
@@ -91,7 +91,7 @@ def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, 
     --------
     >>> from seqexpr.recipe import Recipe
     >>> recipe_rows(Recipe.create(table="lib.csv", target=("log2",)))[1]
-    ('Learn', 'log2, as it is in the table')
+    ('Learn', 'log2, as in the table')
     """
     rows = [("Table", recipe.table + (f", sheet {recipe.sheet}" if recipe.sheet else ""))]
     if recipe.values:

@@ -214,6 +214,7 @@ def residual_quantile_figure(
     axes.axhline(0, color=INK, linewidth=1, linestyle=(0, (4, 3)))
     labels = [number(float(predicted[rows].mean())) for rows in groups if rows.size]
     axes.set_xticks(range(len(labels)), labels)
+    axes.set_xlim(-0.8, max(len(labels), 4) - 0.2)
     axes.tick_params(axis="x", length=0)
     axes.set_xlabel(f"mean prediction of the group ({len(labels)} of equal size)")
     axes.set_ylabel(_unit_label("measured − predicted", facts))

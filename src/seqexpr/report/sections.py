@@ -194,16 +194,26 @@ def _leader(
 
 def _score_table(facts: TargetFacts, set_name: SetName) -> dict[str, Any]:
     rows, n = [], 0
+    scales = {metric: _smallest(facts, metric, set_name) for metric in METRICS}
     for model in facts.ranking:
         scores = [facts.score(metric, model=model.name, set=set_name) for metric in METRICS]
         n = max([n, *(score.n for score in scores if score is not None)])
         rows.append({
             "title": model.title,
             "selected": model.name == facts.selected.name,
-            "cells": [Cell(*score_text(s, m)) for s, m in zip(scores, METRICS, strict=True)],
+            "cells": [
+                Cell(*score_text(score, metric, scale=scales[metric]))
+                for score, metric in zip(scores, METRICS, strict=True)
+            ],
         })  # fmt: skip
     names = [name for name, _ in METRICS.values()]
     return {"set": _SETS[set_name], "n": count(n), "columns": names, "rows": rows}
+
+
+def _smallest(facts: TargetFacts, metric: str, set_name: SetName) -> float | None:
+    """Return the smallest score of a column, other than 0."""
+    values = [facts.value(metric, model=model.name, set=set_name) for model in facts.ranking]
+    return min((abs(value) for value in values if value), default=None)
 
 
 def _undefined(facts: TargetFacts) -> list[str]:

@@ -24,6 +24,9 @@ __all__ = [
     "undefined_reason",
 ]
 
+WIDE = 0.25
+"""Width of an interval of R² from which on the test score says little alone."""
+
 # metric: name, meaning
 METRICS = {
     "r2": (
@@ -135,8 +138,18 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def score_text(score: Score | None, metric: str) -> tuple[str, str]:
+def score_text(score: Score | None, metric: str, *, scale: float | None = None) -> tuple[str, str]:
     """Return a score and its interval as text, to the same decimals.
+
+    Parameters
+    ----------
+    score : Score or None
+        The score.
+    metric : str
+        Its metric.
+    scale : float, optional
+        For scores with a unit: the smallest in the column of a table, which
+        decides how many decimals all of them get. Default is the score itself.
 
     Returns
     -------
@@ -147,13 +160,15 @@ def score_text(score: Score | None, metric: str) -> tuple[str, str]:
         return "–", ""
     if score.value is None or not math.isfinite(score.value):
         return "not defined", ""
-    size = max(abs(v) for v in (score.value, score.low, score.high) if v is not None)
-    magnitude = math.floor(math.log10(size)) if size else 0
-    unitless = metric in {"r2", "pearson", "spearman"}
-    decimals = min(max(3 - magnitude, 1), 3) if unitless else min(max(2 - magnitude, 0), 3)
+    if metric in {"r2", "pearson", "spearman"}:
+        ends = (score.value, score.low or 0.0, score.high or 0.0)
+        decimals, tiny = (3 if max(map(abs, ends)) < 100 else 1), False
+    else:
+        size = abs(scale or score.value)
+        magnitude = math.floor(math.log10(size)) if size else 0
+        decimals, tiny = min(max(2 - magnitude, 0), 3), magnitude < -3
 
     def written(value: float) -> str:
-        tiny = magnitude < -3 and not unitless
         return number(value) if tiny else _minus(f"{value:,.{decimals}f}")
 
     if score.low is None or score.high is None:
@@ -300,7 +315,7 @@ def _variance_lesson(facts: TargetFacts) -> str:
 
 def _ranking_lesson(facts: TargetFacts) -> str:
     share = facts.concordance
-    if share is None:
+    if share is None or facts.pairs("test")[0].size < 20:
         return ""
     return (
         "Take two test sequences that were measured differently: the model puts the right one "
@@ -328,6 +343,11 @@ def _gap_lesson(facts: TargetFacts) -> str:
     meeting = overlap(test, inside)
     if meeting is None:
         return f"Without intervals, the two scores cannot be told apart {pair}."
+    if meeting and (test.high or 0.0) - (test.low or 0.0) > WIDE:
+        return (
+            f"The test set is too small to tell whether its score agrees with the one inside the "
+            f"training set {pair}."
+        )
     if meeting:
         return (
             f"The score inside the training set and the score on test agree {pair}. Choosing among "
