@@ -21,12 +21,14 @@ from seqexpr.errors import SequenceError
 
 __all__ = [
     "BASES",
+    "CODES",
     "IUPAC",
     "UNKNOWN",
     "EncodedSequences",
     "StringsLike",
     "as_strings",
     "encode",
+    "join_ascii",
     "normalize",
     "reverse_complement",
 ]
@@ -38,10 +40,12 @@ UNKNOWN = 4
 StringsLike: TypeAlias = Sequence[str] | npt.NDArray[np.object_] | npt.NDArray[np.str_]
 """What counts as n sequences: a list, a tuple, an array or a pandas Series of str."""
 
-_CODES = np.full(256, UNKNOWN, dtype=np.uint8)
+CODES = np.full(256, UNKNOWN, dtype=np.uint8)
+"""Base code of each ASCII character, shape (256,)."""
 for _code, _letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
     for _letter in _letters:
-        _CODES[ord(_letter)] = _code
+        CODES[ord(_letter)] = _code
+CODES.flags.writeable = False
 _COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
 _FOLD = str.maketrans({"U": "T", "u": "T"})
 
@@ -53,7 +57,7 @@ class EncodedSequences:
     Attributes
     ----------
     codes : ndarray of uint8, shape (total length,)
-        Base codes in 0..4.
+        Base codes in 0..4. Read-only.
     offsets : ndarray of int64, shape (n + 1,)
         Sequence i is ``codes[offsets[i]:offsets[i + 1]]``.
     """
@@ -111,6 +115,23 @@ def as_strings(sequences: object) -> list[str]:
     return strings
 
 
+def join_ascii(strings: list[str]) -> npt.NDArray[np.uint8]:
+    """Return the characters of all strings one after the other, as one read-only array.
+
+    Each character outside ASCII becomes one "?", so lengths hold.
+
+    Examples
+    --------
+    >>> join_ascii(["AC", "", "\u00e9g"]).tobytes()
+    b'AC?g'
+    """
+    return np.frombuffer(_ascii(strings), dtype=np.uint8)
+
+
+def _ascii(strings: list[str]) -> bytes:
+    return "".join(strings).encode("ascii", "replace")
+
+
 def encode(sequences: object) -> EncodedSequences:
     """Encode sequences as base codes.
 
@@ -139,9 +160,8 @@ def encode(sequences: object) -> EncodedSequences:
     strings = as_strings(sequences)
     offsets = np.zeros(len(strings) + 1, dtype=np.int64)
     np.cumsum(np.fromiter(map(len, strings), dtype=np.int64, count=len(strings)), out=offsets[1:])
-    # "replace" turns each character outside ASCII into one '?', so lengths hold.
-    joined = "".join(strings).encode("ascii", "replace")
-    return EncodedSequences(_CODES[np.frombuffer(joined, dtype=np.uint8)], offsets)
+    codes = _ascii(strings).translate(CODES.tobytes())  # quicker than indexing CODES
+    return EncodedSequences(np.frombuffer(codes, dtype=np.uint8), offsets)
 
 
 def normalize(sequence: str) -> str:

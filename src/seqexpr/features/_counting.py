@@ -1,0 +1,266 @@
+"""From strings to a CSR matrix of k-mers: chunks, threads and the way into one matrix."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+
+from seqexpr.features import _kernels
+from seqexpr.features._plan import KmerPlan, column_of_code
+from seqexpr.sequences import CODES, join_ascii
+
+__all__ = ["Mode", "count_kmers", "hashed_columns"]
+
+Mode: TypeAlias = Literal["count", "presence", "frequency"]
+Ints: TypeAlias = npt.NDArray[np.int64]
+
+CHUNK_BASES = 2**16
+CHUNK_ROWS = 2**13
+# Up to so many codes, a counter for each is quicker than sorting the windows.
+DENSE_CODES = 2**15
+SLACK = 64  # what count_dense may write past the end
+
+
+def _force(plan: KmerPlan) -> np.uint64:
+    """Return the kernels' switch between one strand and both."""
+    return np.uint64(0) if plan.canonical else ~np.uint64(0)
+
+
+class _Counted(NamedTuple):
+    """The features of some rows: columns ascending in each row."""
+
+    row_nnz: Ints
+    columns: npt.NDArray[Any]
+    values: npt.NDArray[Any]
+
+
+def count_kmers(
+    strings: list[str], plan: KmerPlan, *, mode: Mode, dtype: npt.DTypeLike, n_jobs: int
+) -> csr_matrix:
+    """Count the k-mers of n sequences.
+
+    Returns
+    -------
+    csr_matrix of `dtype`, shape (n, plan.n_columns)
+        Canonical: indices sorted, no entry twice, no explicit zeros.
+    """
+    lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
+    bounds = plan.row_bounds(lengths)
+    chunks = _chunks(lengths)
+    # Each chunk's features are written to their last place while later chunks
+    # are counted. What is not filled is never touched, so it takes no memory.
+    columns = np.empty(int(bounds.sum()), dtype=np.int32)
+    values = np.empty(len(columns), dtype=dtype)
+    row_nnz = np.zeros(len(strings) + 1, dtype=np.int64)
+    filled = 0
+    chunk_counter = _chunk_counter(strings, plan, lengths, bounds, mode)
+    for rows, counted in zip(chunks, _in_order(chunk_counter, chunks, n_jobs), strict=True):
+        end = filled + len(counted.columns)
+        columns[filled:end] = counted.columns
+        values[filled:end] = counted.values
+        row_nnz[rows.start + 1 : rows.stop + 1] = counted.row_nnz
+        filled = end
+    columns.resize(filled, refcheck=False)
+    values.resize(filled, refcheck=False)
+    pointers = np.cumsum(row_nnz)
+    if filled <= np.iinfo(np.int32).max:
+        pointers = pointers.astype(np.int32)
+    matrix = csr_matrix((values, columns, pointers), shape=(len(strings), plan.n_columns))
+    matrix.has_canonical_format = True  # spares scipy the look at every entry
+    return matrix
+
+
+def _chunks(lengths: Ints) -> list[slice]:
+    """Cut the rows into runs of about CHUNK_BASES bases and at most CHUNK_ROWS rows."""
+    ends = np.cumsum(lengths)
+    chunks, start = [], 0
+    while start < len(ends):
+        before = int(ends[start - 1]) if start else 0
+        stop = int(np.searchsorted(ends, before + CHUNK_BASES, side="right"))
+        stop = min(max(stop, start + 1), start + CHUNK_ROWS)
+        chunks.append(slice(start, stop))
+        start = stop
+    return chunks
+
+
+def _in_order(
+    function: Callable[[slice, int], _Counted], chunks: list[slice], n_jobs: int
+) -> Iterator[_Counted]:
+    """Yield ``function(chunk, slot)`` for each chunk, in order, from `n_jobs` threads.
+
+    A result is done with when the next one is asked for, and its slot is then
+    given to another chunk, so scratch memory can belong to a slot. There are
+    ``n_jobs + 1`` slots.
+    """
+    if min(n_jobs, len(chunks)) <= 1:
+        for chunk in chunks:
+            yield function(chunk, 0)
+        return
+    waiting: deque[Future[_Counted]] = deque()
+    with ThreadPoolExecutor(min(n_jobs, len(chunks))) as threads:
+        for number, chunk in enumerate(chunks):
+            if len(waiting) > n_jobs:
+                yield waiting.popleft().result()
+            waiting.append(threads.submit(function, chunk, number % (n_jobs + 1)))
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _chunk_counter(
+    strings: list[str], plan: KmerPlan, lengths: Ints, bounds: Ints, mode: Mode
+) -> Callable[[slice, int], _Counted]:
+    """Return the function that counts one chunk with the scratch memory of a slot."""
+    dense = not plan.n_features and plan.n_codes <= DENSE_CODES
+    scratch: dict[int, _Scratch] = {}
+
+    def count(rows: slice, slot: int) -> _Counted:
+        chunk = strings[rows]
+        letters = join_ascii(chunk)
+        offsets = np.zeros(len(chunk) + 1, dtype=np.int64)
+        np.cumsum(lengths[rows], out=offsets[1:])
+        if dense:
+            if slot not in scratch:
+                scratch[slot] = _Scratch(plan.n_codes)
+            counted = scratch[slot].count(plan, letters, offsets, int(bounds[rows].sum()))
+            return _finish_dense(counted, plan, mode)
+        return _count_sorted(plan, letters, offsets, mode)
+
+    return count
+
+
+class _Scratch:
+    """The memory that ``count_dense`` works in, kept from chunk to chunk."""
+
+    def __init__(self, n_codes: int) -> None:
+        self.counts = np.zeros(n_codes, dtype=np.int32)
+        self.words = np.zeros(-(-n_codes // 64), dtype=np.uint64)
+        self.codes = np.empty(0, dtype=np.int32)
+        self.values = np.empty(0, dtype=np.int32)
+
+    def count(
+        self, plan: KmerPlan, letters: npt.NDArray[np.uint8], offsets: Ints, bound: int
+    ) -> _Counted:
+        """Return codes and counts as views into this memory."""
+        if len(self.codes) < bound + SLACK:
+            self.codes = np.empty(bound + bound // 4 + SLACK, dtype=np.int32)
+            self.values = np.empty(len(self.codes), dtype=np.int32)
+        row_nnz = np.empty(len(offsets) - 1, dtype=np.int64)
+        n = _kernels.call(
+            _kernels.count_dense, letters, offsets, CODES, plan.starts, plan.high, _force(plan),
+            self.counts, self.words.view(np.uint8), self.words, self.codes, self.values, row_nnz,
+        )  # fmt: skip
+        return _Counted(row_nnz, self.codes[:n], self.values[:n])
+
+
+def _finish_dense(counted: _Counted, plan: KmerPlan, mode: Mode) -> _Counted:
+    row_nnz, codes, values = counted
+    if mode == "presence":
+        values.fill(1)
+    elif mode == "frequency":
+        rows = np.repeat(np.arange(len(row_nnz)), row_nnz)
+        blocks = np.searchsorted(plan.starts.astype(np.int64), codes, side="right") - 1
+        values = _shares(values, rows * len(plan.ks) + blocks)
+    columns = column_of_code(plan.low, plan.high)[codes] if plan.canonical else codes
+    return _Counted(row_nnz, columns, values)
+
+
+def _shares(counts: npt.NDArray[Any], groups: Ints) -> npt.NDArray[np.float64]:
+    """Divide each count by the sum of its group: the windows of one row and one k."""
+    shares: npt.NDArray[np.float64] = counts / np.bincount(groups, weights=counts)[groups]
+    return shares
+
+
+def _count_sorted(
+    plan: KmerPlan, letters: npt.NDArray[np.uint8], offsets: Ints, mode: Mode
+) -> _Counted:
+    """Count by sorting the windows: where a counter for each code would not fit a cache."""
+    n_rows, n_k = len(offsets) - 1, len(plan.ks)
+    codes = np.empty(len(letters) * n_k, dtype=np.uint64)
+    ends = np.empty(n_rows, dtype=np.int64)
+    n = _kernels.call(
+        _kernels.collect_codes, letters, offsets, CODES, plan.starts, plan.high, _force(plan),
+        codes, ends,
+    )  # fmt: skip
+    codes = codes[:n]
+    # Each window becomes one number that sorts by row, then column, then k.
+    columns, blocks = _columns_and_blocks(plan, codes)
+    rows = np.repeat(np.arange(n_rows), np.diff(ends, prepend=0))
+    keys = (rows * plan.n_columns + columns) * n_k + blocks
+    keys.sort()
+    keys, counts = _run_lengths(keys)
+    values: npt.NDArray[Any] = counts
+    if mode == "frequency":
+        values = _shares(counts, keys // (plan.n_columns * n_k) * n_k + keys % n_k)
+    # Two k that were hashed to one column are added up.
+    keys //= n_k
+    firsts = _firsts(keys)
+    if len(firsts) < len(keys):
+        keys, values = keys[firsts], np.add.reduceat(values, firsts)
+    if mode == "presence":
+        values.fill(1)
+    rows = keys // plan.n_columns
+    return _Counted(np.bincount(rows, minlength=n_rows), keys - rows * plan.n_columns, values)
+
+
+def _columns_and_blocks(plan: KmerPlan, codes: npt.NDArray[np.uint64]) -> tuple[Ints, Ints]:
+    """Return for each code its column and which k it belongs to, counted from 0."""
+    blocks = np.zeros(len(codes), dtype=np.int64)
+    if len(plan.ks) > 1:
+        blocks = np.searchsorted(plan.starts, codes, side="right") - 1
+    if plan.n_features:
+        return hashed_columns(codes, plan.n_features), blocks
+    columns = codes.astype(np.int64)
+    if plan.canonical:
+        columns = column_of_code(plan.low, plan.high)[columns].astype(np.int64)
+    return columns, blocks
+
+
+def hashed_columns(codes: npt.NDArray[np.uint64], n_features: int) -> Ints:
+    """Hash numbers to columns 0..n_features - 1: the finalizer of SplitMix64.
+
+    Stable for good: it is part of the meaning of a saved model.
+
+    Parameters
+    ----------
+    codes : ndarray of uint64, shape (n,)
+        A k-mer is ``4**k`` plus its number in base four.
+    n_features : int
+        Number of columns, in 1..2**31 - 1.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        Columns, ``(upper 32 bits of the hash) * n_features >> 32``.
+
+    References
+    ----------
+    Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators,
+    OOPSLA (``mix64variant13``).
+
+    Examples
+    --------
+    >>> hashed_columns(np.array([4**3 + 0, 4**3 + 1], dtype=np.uint64), 1000).tolist()
+    [541, 418]
+    """
+    mixed = (codes ^ (codes >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    scaled = (mixed >> np.uint64(32)) * np.uint64(n_features)
+    return (scaled >> np.uint64(32)).astype(np.int64)
+
+
+def _firsts(keys: Ints) -> Ints:
+    """Return where each run of equal keys starts."""
+    return np.flatnonzero(np.concatenate(([len(keys) > 0], keys[1:] != keys[:-1])))
+
+
+def _run_lengths(keys: Ints) -> tuple[Ints, Ints]:
+    """Return each different key of a sorted array, and how often it occurs."""
+    firsts = _firsts(keys)
+    return keys[firsts], np.diff(firsts, append=len(keys))
