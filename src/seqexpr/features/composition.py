@@ -1,4 +1,4 @@
-"""Composition: what a sequence is made of, without the order of the bases."""
+"""What a sequence is made of: GC content, length, CpG and unknown bases."""
 
 from __future__ import annotations
 
@@ -8,69 +8,133 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from seqexpr.sequences import encode
+from seqexpr.features._plan import KmerPlan
+from seqexpr.sequences import StringsLike, as_strings
 
 __all__ = ["Composition"]
 
-_NAMES = ("GC", "length", "CpG")
+NAMES = ("gc", "length", "cpg_oe", "unknown")
+# Columns of C, G and CG among the counts of single bases and pairs of bases.
+_C, _G, _CG = 1, 2, 4 + 4 * 1 + 2
 
 
 class Composition(TransformerMixin, BaseEstimator):
-    """GC content, length and CpG of each sequence.
+    """Describe each DNA sequence by four numbers.
 
-    - ``GC``: (C + G) / (A + C + G + T), in [0, 1]; 0 where no base is known.
-    - ``length``: bases, unknown ones included.
-    - ``CpG``: observed over expected CpG dinucleotides, count(CG) · length /
-      (count(C) · count(G)), at least 0; 0 where there is no C or no G.
+    A scikit-learn transformer from n sequences to an (n, 4) array of float64.
+    It learns nothing, and a sequence and its reverse complement have the same
+    numbers. The columns are
+
+    - ``gc``: share of G and C among the known bases, in ``[0, 1]``;
+    - ``length``: number of bases, unknown ones included;
+    - ``cpg_oe``: CpG observed over expected, ``n(CG) * n(known) / (n(C) * n(G))``,
+      non-negative;
+    - ``unknown``: share of bases that are not A, C, G, T or U, in ``[0, 1]``.
+
+    A share of nothing is 0.
 
     References
     ----------
-    Gardiner-Garden & Frommer, CpG islands in vertebrate genomes, J. Mol. Biol.
-    196 (1987), 261-282 (observed over expected CpG).
+    Gardiner-Garden & Frommer (1987), CpG islands in vertebrate genomes, Journal
+    of Molecular Biology 196:261-282 (observed over expected CpG).
 
     Examples
     --------
-    >>> Composition().fit_transform(["ACGT", "AAAN"]).tolist()
-    [[0.5, 4.0, 4.0], [0.0, 4.0, 0.0]]
+    >>> Composition().fit_transform(["ACGTN", "ggcc", ""]).tolist()
+    [[0.5, 5.0, 4.0, 0.2], [1.0, 4.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
+    >>> Composition().get_feature_names_out().tolist()
+    ['gc', 'length', 'cpg_oe', 'unknown']
     """
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Do nothing; there is nothing to learn."""
-        return self
+    is_strand_symmetric = True
+    """Whether a sequence and its reverse complement have the same features."""
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def transform(self, X: Any) -> npt.NDArray[np.float64]:
-        """Return GC, length and CpG.
+    def fit(self, X: StringsLike, y: object = None) -> Self:
+        """Check the sequences; nothing is learnt.
 
         Parameters
         ----------
         X : list, array or Series of str, length n
-            Sequences.
+            DNA sequences.
+        y : ignored
+            For scikit-learn.
 
         Returns
         -------
-        ndarray of float64, shape (n, 3)
+        Composition
+            This object.
+
+        Raises
+        ------
+        SequenceError
+            If an element is not a str.
         """
-        encoded = encode(X)
-        lengths = encoded.lengths.astype(np.float64)
-        row = np.repeat(np.arange(len(encoded)), encoded.lengths)
-        n = len(encoded)
-        counts = np.bincount(row * 5 + encoded.codes, minlength=5 * n).reshape(n, 5)
+        as_strings(X)
+        return self
+
+    def transform(self, X: StringsLike) -> npt.NDArray[np.float64]:
+        """Describe each sequence.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        ndarray of float64, shape (n, 4)
+            The features, in the order of :meth:`get_feature_names_out`.
+
+        Raises
+        ------
+        SequenceError
+            If an element is not a str.
+        """
+        from seqexpr.features._counting import count_kmers
+
+        strings = as_strings(X)
+        plan = KmerPlan(1, 2, canonical=False, n_features=0)
+        counts = count_kmers(strings, plan, mode="count", dtype=np.float64, n_jobs=1).toarray()
+        length = np.fromiter(map(len, strings), dtype=np.float64, count=len(strings))
         known = counts[:, :4].sum(axis=1)
-        strong = counts[:, 1] + counts[:, 2]
-        pair = (encoded.codes[:-1] == 1) & (encoded.codes[1:] == 2) & (row[:-1] == row[1:])
-        cpg = np.bincount(row[:-1][pair], minlength=n)
-        expected = counts[:, 1] * counts[:, 2]
-        return np.column_stack(
-            [
-                strong / np.maximum(known, 1),
-                lengths,
-                np.where(expected > 0, cpg * lengths / np.maximum(expected, 1), 0.0),
-            ]
+        n_c, n_g, n_cg = counts[:, _C], counts[:, _G], counts[:, _CG]
+        columns = (
+            _ratio(n_c + n_g, known),
+            length,
+            _ratio(n_cg * known, n_c * n_g),
+            _ratio(length - known, length),
         )
+        return np.column_stack(columns)
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
-        """Return the names of the features."""
-        return np.array(_NAMES, dtype=object)
+        """Return the names of the columns.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn.
+
+        Returns
+        -------
+        ndarray of str, shape (4,)
+            Names of the columns.
+        """
+        return np.array(NAMES, dtype=object)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = False
+        return tags
+
+
+def _ratio(
+    part: npt.NDArray[np.float64], whole: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Return part / whole, and 0 where whole is 0."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)

@@ -1,47 +1,66 @@
-"""One-hot: which base stands at which position."""
+"""Which base stands where: one column for each position and base."""
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from seqexpr.errors import InputError
-from seqexpr.sequences import BASES, encode
+from seqexpr.errors import InputError, SequenceError, did_you_mean
+from seqexpr.sequences import BASES, UNKNOWN, StringsLike, as_strings, encode
 
 __all__ = ["OneHot"]
 
+ANCHORS = ("left", "right")
+BATCH = 10_000  # rows encoded at a time, which bounds the temporary arrays
+
 
 class OneHot(TransformerMixin, BaseEstimator):
-    """One feature for each position and base, flat: A, C, G, T of the first position first.
+    """Encode which base stands at which position.
 
-    Unknown bases and positions beyond a shorter sequence are all zero; bases
-    beyond `length` are left out at the end that is not anchored.
+    A scikit-learn transformer from n sequences to an (n, 4 * length) CSR matrix
+    of float32. An unknown base (N, other IUPAC codes, gaps) is all zero.
+    Sequences that are shorter than `length` have zeros at the end that is not
+    anchored; of longer ones the same end is cut off.
 
     Parameters
     ----------
     length : int, optional
-        Positions, at least 1. Default: the longest sequence of the training data.
-    anchor : {"left", "right"}
-        Which ends stand under each other. Default "left".
+        Number of positions, at least 1; None = that of the longest sequence
+        given to ``fit``.
+    anchor : {"left", "right"}, default "left"
+        Which ends lie above one another: "left" counts positions from the
+        first base (``pos1=A``), "right" from the last (``pos-1=A``).
 
     Attributes
     ----------
     length_ : int
-        Positions.
+        Number of positions.
+
+    Raises
+    ------
+    InputError
+        From ``fit``: a parameter is out of range.
+    SequenceError
+        From ``fit``: the length is to be learnt and every sequence is empty.
+        From ``fit`` and ``transform``: an element is not a str.
 
     Examples
     --------
     >>> onehot = OneHot().fit(["ACG", "TN"])
-    >>> onehot.transform(["TN"]).toarray().tolist()
-    [[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
-    >>> onehot.get_feature_names_out()[:5].tolist()
-    ['pos1=A', 'pos1=C', 'pos1=G', 'pos1=T', 'pos2=A']
+    >>> onehot.transform(["ACG", "TN"]).toarray().astype(int).tolist()
+    [[1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]]
+    >>> OneHot(length=2, anchor="right").fit(["A"]).get_feature_names_out()[:5].tolist()
+    ['pos-2=A', 'pos-2=C', 'pos-2=G', 'pos-2=T', 'pos-1=A']
     """
+
+    is_strand_symmetric = False
+    """Whether a sequence and its reverse complement have the same features."""
 
     def __init__(
         self, length: int | None = None, *, anchor: Literal["left", "right"] = "left"
@@ -49,45 +68,100 @@ class OneHot(TransformerMixin, BaseEstimator):
         self.length = length
         self.anchor = anchor
 
-    def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn the number of positions."""
-        if self.anchor not in ("left", "right"):
-            raise InputError(f"anchor = {self.anchor!r}: must be 'left' or 'right'")
-        if self.length is not None and self.length < 1:
-            raise InputError(f"length = {self.length}: must be at least 1")
-        longest = int(encode(X).lengths.max(initial=1))
-        self.length_ = longest if self.length is None else self.length
-        return self
-
-    def transform(self, X: Any) -> Any:
-        """Return the one-hot features.
+    def fit(self, X: StringsLike, y: object = None) -> Self:
+        """Learn the length, if it is not given.
 
         Parameters
         ----------
         X : list, array or Series of str, length n
-            Sequences.
+            DNA sequences.
+        y : ignored
+            For scikit-learn.
 
         Returns
         -------
-        CSR matrix of float32, shape (n, 4 * length_)
+        OneHot
+            This object.
         """
-        check_is_fitted(self, "length_")
-        encoded = encode(X)
-        n = len(encoded)
-        row = np.repeat(np.arange(n), encoded.lengths)
-        place = np.arange(len(encoded.codes)) - np.repeat(encoded.offsets[:-1], encoded.lengths)
-        if self.anchor == "right":
-            place += self.length_ - np.repeat(encoded.lengths, encoded.lengths)
-        keep = (encoded.codes < 4) & (place >= 0) & (place < self.length_)
-        columns = (4 * place[keep] + encoded.codes[keep]).astype(np.int32)
-        indptr = np.zeros(n + 1, dtype=np.int32)
-        np.cumsum(np.bincount(row[keep], minlength=n), out=indptr[1:])
+        if self.anchor not in ANCHORS:
+            hint = did_you_mean(str(self.anchor), ANCHORS)
+            raise InputError(f"OneHot: anchor must be 'left' or 'right', got {self.anchor!r}{hint}")
+        is_int = isinstance(self.length, Integral) and not isinstance(self.length, bool)
+        if self.length is not None and not (is_int and self.length >= 1):
+            raise InputError(f"OneHot: length must be None or an int >= 1, got {self.length!r}")
+        strings = as_strings(X)
+        length = self.length or max(map(len, strings), default=0)
+        if length < 1:
+            raise SequenceError(
+                "OneHot: every sequence given to fit is empty, so there is no length to learn; "
+                "pass length="
+            )
+        self.length_ = int(length)
+        return self
+
+    def transform(self, X: StringsLike) -> csr_matrix:
+        """Encode each sequence.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        csr_matrix of float32, shape (n, 4 * length_)
+            Zeros and ones, position by position, A, C, G, T at each. Indices
+            are sorted.
+        """
+        check_is_fitted(self)
+        strings = as_strings(X)
+        batches = [
+            self._columns(strings[start : start + BATCH])
+            for start in range(0, max(len(strings), 1), BATCH)
+        ]
+        columns = np.concatenate([columns for columns, _ in batches])
+        pointers = np.concatenate([[0], *(row_nnz for _, row_nnz in batches)]).cumsum()
         ones = np.ones(len(columns), dtype=np.float32)
-        return sparse.csr_matrix((ones, columns, indptr), shape=(n, 4 * self.length_))
+        matrix = csr_matrix((ones, columns, pointers), shape=(len(strings), 4 * self.length_))
+        matrix.has_canonical_format = True  # spares scipy the look at every entry
+        return matrix
+
+    def _columns(self, strings: list[str]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """Return the column of each known base, row by row, and how many each row has."""
+        encoded = encode(strings)
+        rows = np.repeat(np.arange(len(strings), dtype=np.int32), encoded.lengths)
+        # Where the first position of each row lies: right-anchored rows end together.
+        first = encoded.offsets[:-1]
+        if self.anchor == "right":
+            first = encoded.offsets[1:] - self.length_
+        position = np.arange(len(encoded.codes)) - first[rows]
+        kept = (encoded.codes != UNKNOWN) & (position >= 0) & (position < self.length_)
+        columns = 4 * position[kept] + encoded.codes[kept]
+        return columns.astype(np.int32), np.bincount(rows[kept], minlength=len(strings))
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
-        """Return the names of the features: pos1 is the first base, pos-1 the last (right)."""
-        check_is_fitted(self, "length_")
-        first = 1 if self.anchor == "left" else -self.length_
-        names = [f"pos{p}={b}" for p in range(first, first + self.length_) for b in BASES]
+        """Return the names of the columns: "pos1=A", or "pos-1=A" counted from the right.
+
+        Parameters
+        ----------
+        input_features : ignored
+            For scikit-learn.
+
+        Returns
+        -------
+        ndarray of str, shape (4 * length_,)
+            Names of the columns.
+        """
+        check_is_fitted(self)
+        positions = range(1, self.length_ + 1)
+        if self.anchor == "right":
+            positions = range(-self.length_, 0)
+        names = [f"pos{position}={base}" for position in positions for base in BASES]
         return np.array(names, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags

@@ -1,4 +1,4 @@
-"""Featurizers by name."""
+"""The featurizers by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from seqexpr.registry import Registry
 
 __all__ = ["FEATURIZERS"]
 
-FEATURIZERS: Registry[Any] = Registry("featurizer", group="seqexpr.featurizers")
+FEATURIZERS: Registry[type[Any]] = Registry("featurizer", group="seqexpr.features")
+"""Featurizer classes by name; plugins add theirs through the entry-point group
+``seqexpr.features``. One that passes :func:`seqexpr.testing.check_featurizer`
+works everywhere.
+
+Examples
+--------
+>>> FEATURIZERS["kmers"](k=4)
+KmerCounter(k=4)
+"""
+
 FEATURIZERS.register("kmers", KmerCounter)
 FEATURIZERS.register("composition", Composition)
 FEATURIZERS.register("onehot", OneHot)
