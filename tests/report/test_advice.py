@@ -140,3 +140,19 @@ def test_a_step_that_two_targets_need_is_given_once(shown):
     assert len(codes) == len(set(codes))
     assert {step.targets for step in steps if step.code == "random-split"} == {("leaf", "root")}
     assert all(step.targets == () for step in advise(**shown("plain").as_arguments()))
+
+
+def test_advice_quotes_the_scores_inside_train(plain):
+    rows = tuple(
+        Score(model, "expression", set_name, "r2", value, value - 0.02, value + 0.02, 900)
+        for set_name, shift in (("validation", 0.0), ("test", 0.1))
+        for model, value in (("lightgbm", 0.712 + shift), ("ridge", 0.617 + shift))
+    )
+    evaluation = replace(plain.evaluation, rows=rows)
+    steps = {s.code: s for s in advise(evaluation, check=plain.check, recipe=plain.recipe)}
+    assert steps["nonlinear"].text.startswith(
+        "Out of fold, boosted trees explain 71% of the variance, the linear model 62%. "
+    )
+    on_test = replace(plain.evaluation, rows=rows[2:])
+    steps = {s.code: s for s in advise(on_test, check=plain.check, recipe=plain.recipe)}
+    assert steps["nonlinear"].text.startswith("On test, boosted trees explain 81% of the variance")

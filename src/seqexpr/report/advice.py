@@ -69,12 +69,12 @@ class Case:
             return False
         return first.value > second.value and overlap(first, second) is False
 
-    def shares(self, one: str, other: str) -> str:
-        """Return "61% against 52% of the variance, out of fold"."""
+    def compare(self, one: str, other: str, *, words: tuple[str, str]) -> str:
+        """Return "Out of fold, trees explain 61% of the variance, a line 52%"."""
         first, second = self.judged(one), self.judged(other)
-        where = "out of fold" if "validation" in self.facts.sets else "on test"
-        pair = [percent((s.value if s else None) or 0.0) for s in (first, second)]
-        return f"{pair[0]} against {pair[1]} of the variance, {where}"
+        where = "Out of fold" if "validation" in self.facts.sets else "On test"
+        shares = [percent((s.value if s else None) or 0.0) for s in (first, second)]
+        return f"{where}, {words[0]} {shares[0]} of the variance, {words[1]} {shares[1]}"
 
 
 def advise(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe) -> list[Advice]:
@@ -143,12 +143,13 @@ def _memory(case: Case) -> Advice | None:
         return None
     if (near.value or 0) < 0.1 or overlap(near, score) is False:
         return None
+    words = ("copying the value of the most similar training sequence explains", "the model")
     return Advice(
         "memory",
         "Keep relatives on one side of the split",
-        "Copying the value of the most similar training sequence scores as well as the model "
-        f"({case.shares('nearest_neighbor', selected)}). Train and test probably share families of "
-        "sequences. If you know the families, name their column with --group.",
+        f"{case.compare('nearest_neighbor', selected, words=words)}. Copying is as good as "
+        "learning where train and test share families of sequences. If you know the families, "
+        "name their column with --group.",
     )
 
 
@@ -205,29 +206,30 @@ def _transform(case: Case) -> Advice | None:
 
 def _nonlinear(case: Case) -> Advice | None:
     pairs = [("lightgbm", "ridge"), ("lightgbm_onehot", "ridge_onehot")]
+    words = ("boosted trees explain", "the linear model")
     for tree, linear in pairs:
         if case.clearly_better(tree, linear):
             return Advice(
                 "nonlinear",
                 "Try models that see motifs together",
-                f"Boosted trees explain {case.shares(tree, linear)} for the linear model on the "
-                "same features. Effects do not simply add up: motifs work together, or saturate. "
-                "Models that read order and spacing, such as convolutional networks, often gain "
-                "more on such data.",
+                f"{case.compare(tree, linear, words=words)}. Effects do not simply add up: motifs "
+                "work together, or saturate. Models that read order and spacing, such as "
+                "convolutional networks, often gain more on such data.",
             )
     return None
 
 
 def _positional(case: Case) -> Advice | None:
     pairs = [("lightgbm_onehot", "lightgbm"), ("ridge_onehot", "ridge")]
+    words = ("the base at each position explains", "counts of k-mers")
     for positional, counting in pairs:
         if case.clearly_better(positional, counting):
             return Advice(
                 "positional",
                 "Keep every sequence in the same register",
-                f"Knowing the position of each base explains {case.shares(positional, counting)} "
-                "for counts of k-mers. Where a motif lies matters in this library, so cut all "
-                "sequences relative to the same point, for example the start site.",
+                f"{case.compare(positional, counting, words=words)}. Where a motif lies matters in "
+                "this library, so cut all sequences relative to the same point, for example the "
+                "start site.",
             )
     return None
 
@@ -238,13 +240,14 @@ def _beyond_counts(case: Case) -> Advice | None:
         return None
     if case.clearly_better("lightgbm", "ridge"):
         return None
+    words = ("boosted trees explain", "the linear model")
     return Advice(
         "beyond-counts",
         "Look beyond counts of k-mers",
-        "Boosted trees give no clear gain over the linear model on counts of k-mers "
-        f"({case.shares('lightgbm', 'ridge')}), so counting more cleverly will not help much. What "
-        "may: features that know where a motif lies, models that read its surroundings "
-        "(convolutional networks), more sequences, or more replicates.",
+        f"{case.compare('lightgbm', 'ridge', words=words)}: on counts of k-mers there is no clear "
+        "gain, so counting more cleverly will not help much. What may: features that know where "
+        "a motif lies, models that read its surroundings (convolutional networks), more "
+        "sequences, or more replicates.",
     )
 
 
