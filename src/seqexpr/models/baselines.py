@@ -28,7 +28,7 @@ class MeanRegressor(MeasuredRegressor):
     array([2.])
     """
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> float:
+    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> float:
         return float(np.average(y, weights=weights))
 
     def _keep(self, states: list[float]) -> None:
@@ -52,7 +52,9 @@ class LeastSquaresRegressor(LinearCoefficients):
     [[2.0]]
     """
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> tuple[Floats, float]:
+    def _fit_target(
+        self, X: Any, y: Floats, weights: Floats | None, groups: Any
+    ) -> tuple[Floats, float]:
         from sklearn.linear_model import LinearRegression
 
         dense = X.toarray() if sparse.issparse(X) else X
@@ -93,7 +95,9 @@ class NearestNeighborRegressor(MeasuredRegressor):
         self.max_reference = max_reference
         self.random_state = random_state
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> tuple[Any, Floats]:
+    def _fit_target(
+        self, X: Any, y: Floats, weights: Floats | None, groups: Any
+    ) -> tuple[Any, Floats]:
         if self.max_reference < 1:
             raise InputError(f"max_reference = {self.max_reference}: must be at least 1")
         if X.shape[0] > self.max_reference:
@@ -119,5 +123,5 @@ class NearestNeighborRegressor(MeasuredRegressor):
 def _unit_rows(X: Any) -> npt.NDArray[np.float32]:
     dense = np.asarray(X.toarray() if sparse.issparse(X) else X, dtype=np.float32)
     norms = np.sqrt(np.einsum("ij,ij->i", dense, dense))
-    unit: npt.NDArray[np.float32] = dense / np.where(norms > 0, norms, np.float32(1))[:, None]
-    return unit
+    lengths = np.where(norms > 0, norms, 1).astype(np.float32)
+    return np.asarray(dense / lengths[:, None], dtype=np.float32)

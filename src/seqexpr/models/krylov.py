@@ -1,201 +1,241 @@
-"""Krylov spaces of many least-squares problems that share their features.
+"""Many least-squares problems on the same features, for all ridge penalties at once.
 
-The problems are "fit y on the rows of weight above 0", one a fold; each has the
-matrix A = Xᵀ W X / sum(W), with X standardised and centred on its own rows. The
-Lanczos recursion gives for each an orthonormal basis V of the space of Aᵏ b and
-the tridiagonal T = Vᵀ A V, and the solution of (A + alpha I) w = b within it is
-V (T + alpha I)⁻¹ |b| e₁ for every alpha at once.
+The problems share X and differ in the weights of their rows: one for each fold
+of a cross-validation, without its rows, and one on all rows. For problem l,
 
-The products with X are done for all problems together, in threads, with X
-sparse, centred and scaled implicitly.
+    B = diag(sqrt(w)) (X - 1 m^T) diag(s),    b = sqrt(w) (y - c),
+
+where w are its row weights, m and c its weighted means and s a scale for each
+column. Golub-Kahan bidiagonalisation grows orthonormal V and bidiagonal J with
+B V = U J, and the ridge solution for penalty a in the space of V is
+V (J^T J + a I)^-1 J^T |b| e1: one small problem for each penalty, no further
+product with X. The length of its residual is known without computing it.
+
+X stays sparse (centring and scaling are implicit), and the products for all
+problems are made together.
 
 References
 ----------
-Golub & Van Loan, Matrix Computations (4th ed., 2013), sections 10.1 and 10.3
-(Lanczos, here with full reorthogonalisation). Frommer & Maass, Fast CG-based
-methods for Tikhonov-Phillips regularization, SIAM J. Sci. Comput. 20 (1999),
-1831-1850 (shifted systems share their Krylov space).
+Golub & Kahan, J. SIAM Numer. Anal. B 2 (1965) 205-224. Paige & Saunders, LSQR,
+ACM Trans. Math. Softw. 8 (1982) 43-71 (Bidiag 1). Simon & Zha, SIAM J. Sci.
+Comput. 21 (2000) 2257-2274 (orthogonalising V alone is enough). Frommer &
+Maass, SIAM J. Sci. Comput. 20 (1999) 1831-1850 (all penalties share the space).
 """
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
 from typing import Any
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.linalg import eigh_tridiagonal
 
-__all__ = ["KrylovSpaces", "ScaledFeatures"]
+__all__ = ["Bidiagonalization", "RowBlocks"]
 
-Floats = npt.NDArray[np.float64]
-
-
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _multiply_rows(data, indices, indptr, dense, out, start, stop):  # type: ignore[no-untyped-def]
-    """Write rows start..stop of (CSR matrix @ dense) into out; dense is (p, b), C order."""
-    width = dense.shape[1]
-    for row in range(start, stop):
-        for b in range(width):
-            out[row, b] = 0.0
-        for entry in range(indptr[row], indptr[row + 1]):
-            value = data[entry]
-            column = indices[entry]
-            for b in range(width):
-                out[row, b] += value * dense[column, b]
+Floats = npt.NDArray[np.floating[Any]]
+_BLOCKS = 8  # fixed, so that the rounding does not depend on the number of threads
+_SMALL = 200_000  # entries below which threads cost more than they save
 
 
-class ScaledFeatures:
-    """X with columns of mean 0 and standard deviation 1, never written out.
+class RowBlocks:
+    """A matrix cut into blocks of rows, multiplied by several threads.
 
     Parameters
     ----------
-    X : CSR matrix, shape (n, p)
-        Features.
-    weights : ndarray of float64, shape (n,)
-        Row weights that sum to n.
+    X : CSR matrix or ndarray of float32 or float64, shape (n, p)
+        Not copied.
     n_jobs : int
-        Threads.
+        Number of threads, at least 1.
     """
 
-    def __init__(self, X: Any, weights: Floats, n_jobs: int) -> None:
-        matrix = sparse.csr_matrix(X, dtype=np.float32)
-        self.shape = matrix.shape
-        self.n_jobs = n_jobs
-        total = weights.sum()
-        self.mean = np.asarray(matrix.T @ weights, dtype=np.float64) / total
-        squares = matrix.copy()
-        squares.data = squares.data**2
-        variance = np.asarray(squares.T @ weights, dtype=np.float64) / total - self.mean**2
-        constant = variance <= 1e-10 * np.maximum(self.mean**2, 1e-30)
-        self.scale = np.where(constant, np.inf, np.sqrt(np.maximum(variance, 1e-300)))
-        self._rows = matrix
-        self._columns = matrix.T.tocsr()
+    def __init__(self, X: Any, *, n_jobs: int) -> None:
+        n_entries = X.nnz if sparse.issparse(X) else X.size
+        n_blocks = 1 if n_entries < _SMALL else _BLOCKS
+        if sparse.issparse(X):
+            borders = np.searchsorted(X.indptr, np.linspace(0, X.nnz, n_blocks + 1)[1:-1])
+        else:
+            borders = np.linspace(0, X.shape[0], n_blocks + 1)[1:-1].astype(np.int64)
+        edges = np.concatenate([[0], np.unique(borders), [X.shape[0]]]).tolist()
+        self.shape: tuple[int, int] = X.shape
+        self.dtype: np.dtype[Any] = X.dtype
+        self._rows = [slice(a, b) for a, b in itertools.pairwise(edges) if b > a]
+        self._parts = [_view_rows(X, rows) for rows in self._rows]
+        self._n_jobs = min(n_jobs, len(self._parts))
+
+    def _map(self, function: Callable[[Any, slice], Any]) -> list[Any]:
+        if self._n_jobs <= 1:
+            return [function(*pair) for pair in zip(self._parts, self._rows, strict=True)]
+        with ThreadPoolExecutor(self._n_jobs) as pool:
+            return list(pool.map(function, self._parts, self._rows))
 
     def times(self, v: Floats) -> Floats:
         """Return X v, shape (n, b), for v of shape (p, b)."""
-        scaled = np.ascontiguousarray(v / self.scale[:, None])
-        product: Floats = self._product(self._rows, scaled) - self.mean @ scaled
-        return product
+        return np.concatenate(self._map(lambda part, rows: part @ v))
 
     def transposed_times(self, u: Floats) -> Floats:
-        """Return Xᵀ u, shape (p, b), for u of shape (n, b)."""
-        product = self._product(self._columns, np.ascontiguousarray(u))
-        return (product - np.outer(self.mean, u.sum(axis=0))) / self.scale[:, None]
+        """Return X^T u, shape (p, b), for u of shape (n, b)."""
+        partial = self._map(lambda part, rows: part.T @ u[rows])
+        return np.asarray(np.sum(partial, axis=0))
 
-    def _product(self, matrix: Any, dense: Floats) -> Floats:
-        out = np.empty((matrix.shape[0], dense.shape[1]))
-        arguments = (matrix.data, matrix.indices, matrix.indptr, dense, out)
-        if self.n_jobs == 1 or matrix.nnz < 100_000:
-            _multiply_rows(*arguments, 0, matrix.shape[0])
-            return out
-        # Borders by entries, not by rows, so that threads get equal work.
-        shares = np.linspace(0, matrix.nnz, self.n_jobs + 1)
-        borders = np.searchsorted(matrix.indptr, shares)
-        borders[0], borders[-1] = 0, matrix.shape[0]
-        with ThreadPoolExecutor(self.n_jobs) as pool:
-            for start, stop in pairwise(borders):
-                pool.submit(_multiply_rows, *arguments, start, stop)
-        return out
+    def squares_times(self, weights: Floats) -> Floats:
+        """Return the weighted sum of squares of each column, shape (p,)."""
+        partial = self._map(lambda part, rows: _squared(part).T @ weights[rows])
+        return np.asarray(np.sum(partial, axis=0))
 
 
-class KrylovSpaces:
-    """The Krylov spaces of b problems, grown together one dimension at a time.
+def _view_rows(X: Any, rows: slice) -> Any:
+    if not sparse.issparse(X):
+        return X[rows]
+    start, stop = X.indptr[rows.start], X.indptr[rows.stop]
+    pointers = X.indptr[rows.start : rows.stop + 1] - start
+    shape = (rows.stop - rows.start, X.shape[1])
+    return sparse.csr_matrix((X.data[start:stop], X.indices[start:stop], pointers), shape=shape)
+
+
+def _squared(part: Any) -> Any:
+    if not sparse.issparse(part):
+        return part**2
+    return sparse.csr_matrix((part.data**2, part.indices, part.indptr), shape=part.shape)
+
+
+class Bidiagonalization:
+    """Krylov spaces of b weighted least-squares problems, grown together.
 
     Parameters
     ----------
-    features : ScaledFeatures
-        X.
+    X : RowBlocks, shape (n, p)
+        Features; all products are made in its dtype.
+    scale : ndarray, shape (p,)
+        Factor of each column, non-negative; 0 leaves the column out.
     y : ndarray of float64, shape (n,)
         What is fitted.
-    mask : ndarray of float64, shape (n, b)
-        Weight of each row in each problem; 0 = not in it.
+    weights : ndarray of float64, shape (n, b)
+        Weight of each row in each problem, non-negative; 0 = not in it.
 
     Attributes
     ----------
     centers : ndarray of float64, shape (b,)
         Weighted mean of y in each problem.
-    norms : ndarray of float64, shape (b,)
-        Length of the right-hand sides.
     """
 
-    def __init__(self, features: ScaledFeatures, y: Floats, mask: Floats) -> None:
-        self.features = features
-        self.mask = mask
-        self.total = mask.sum(axis=0)
-        self.centers = (mask * y[:, None]).sum(axis=0) / self.total
-        start = features.transposed_times(mask * (y[:, None] - self.centers)) / self.total
-        self.norms = np.sqrt(np.einsum("pb,pb->b", start, start))
-        b, p = mask.shape[1], start.shape[0]
-        self._basis = np.empty((b, 16, p))
-        self._basis[:, 0] = (start / np.where(self.norms > 0, self.norms, 1)).T
-        self._diagonal = np.zeros((b, 0))
-        self._beside = np.zeros((b, 0))
+    def __init__(
+        self, X: RowBlocks, scale: Floats, y: Floats, *, weights: npt.NDArray[np.float64]
+    ) -> None:
+        self._X = X
+        self._scale = scale.astype(X.dtype)[:, None]
+        total = weights.sum(axis=0)
+        self.centers = (y @ weights) / total
+        # float64 here, since sums of large counts go beyond the digits of float32.
+        self._means = X.transposed_times(weights) / total
+        self._offsets = (self._means * scale[:, None]).astype(X.dtype)  # (p, b)
+        self._roots = np.sqrt(weights).astype(X.dtype)  # (n, b)
+        u = self._roots * (y[:, None] - self.centers)
+        self._beta = [_lengths(u)]
+        self._u = _divided(u, self._beta[0]).astype(X.dtype)
+        v = self._back(self._u)
+        self._alpha = [_lengths(v)]
+        self._basis = np.zeros((len(total), 16, X.shape[1]), dtype=X.dtype)
+        self._basis[:, 0] = _divided(v, self._alpha[0]).T
+        # Shorter than this, a vector is rounding error and the space has ended.
+        self._tiny = 10 * float(np.finfo(X.dtype).eps) * self._alpha[0]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the products."""
+        return self._X.dtype
 
     @property
     def dimension(self) -> int:
         """Dimension of the spaces in which solutions can be found."""
-        return self._diagonal.shape[1]
+        return len(self._beta) - 1
+
+    def _back(self, u: Floats) -> Floats:
+        """Return B^T u for each problem, shape (p, b)."""
+        weighted = self._roots * u
+        sums = weighted.sum(axis=0, dtype=np.float64).astype(u.dtype)
+        product = self._X.transposed_times(weighted)
+        return np.asarray(self._scale * product - self._offsets * sums)
 
     def grow(self) -> Floats:
-        """Add a dimension; return centred X times the basis vector, shape (n, b)."""
-        m = self.dimension
-        product = self.features.times(np.ascontiguousarray(self._basis[:, m].T))
-        product -= (self.mask * product).sum(axis=0) / self.total
-        following = (self.features.transposed_times(self.mask * product) / self.total).T
-        if m + 1 == self._basis.shape[1]:
-            self._basis = np.concatenate([self._basis, np.empty_like(self._basis)], axis=1)
-        diagonal = np.einsum("bp,bp->b", following, self._basis[:, m])
-        beside = np.zeros(len(following))
-        for problem, vector in enumerate(following):
-            basis = self._basis[problem, : m + 1]
-            rest = vector
-            for _ in range(2):  # twice is enough (Golub & Van Loan, 10.3.4)
-                rest = rest - basis.T @ (basis @ rest)
-            length = float(np.sqrt(rest @ rest))
-            alive = length > 1e-10 * max(float(abs(diagonal[problem])), 1e-300)
-            beside[problem] = length if alive else 0.0
-            self._basis[problem, m + 1] = rest / length if alive else 0.0
-        self._diagonal = np.column_stack([self._diagonal, diagonal])
-        self._beside = np.column_stack([self._beside, beside])
-        return product
+        """Add a dimension to each space.
 
-    def is_exhausted(self) -> bool:
-        """Whether no space can grow further."""
-        return self.dimension > 0 and not self._beside[:, -1].any()
+        Returns
+        -------
+        ndarray, shape (n, b)
+            The new basis vector seen by every row, centred: also by the rows
+            that have no weight in a problem, for which it is a prediction.
+        """
+        k = self.dimension
+        if k + 1 == self._basis.shape[1]:
+            self._basis = np.concatenate([self._basis, np.zeros_like(self._basis)], axis=1)
+        v = np.ascontiguousarray(self._basis[:, k].T)  # (p, b)
+        seen = self._X.times(self._scale * v) - np.einsum("pb,pb->b", self._offsets, v)
+        u = self._roots * seen - self._alpha[-1].astype(v.dtype) * self._u
+        beta = self._alive(_lengths(u))
+        self._u = _divided(u, beta)
+        following = self._back(self._u) - beta.astype(v.dtype) * v
+        basis = self._basis[:, : k + 1]
+        for _ in range(2):  # twice is enough (Kahan; Parlett, 1980, section 6.9)
+            shares = basis @ following.T[:, :, None]  # (b, k + 1, 1)
+            following -= (basis.transpose(0, 2, 1) @ shares)[:, :, 0].T
+        alpha = self._alive(_lengths(following))
+        self._beta.append(beta)
+        self._alpha.append(alpha)
+        self._basis[:, k + 1] = _divided(following, alpha).T
+        self._tiny = np.maximum(self._tiny, 10 * float(np.finfo(v.dtype).eps) * alpha)
+        return np.asarray(seen)
 
-    def solve(self, problem: int, penalties: Floats) -> Floats:
-        """Return the solutions' coordinates in the basis, shape (dimension, n_penalties)."""
-        beside = self._beside[problem, : self.dimension - 1]
-        values, vectors = eigh_tridiagonal(self._diagonal[problem], beside)
-        first = vectors[0] * self.norms[problem]
-        shifted = np.maximum(values, 0)[:, None] + penalties
-        return np.asarray(vectors @ (first[:, None] / shifted), dtype=np.float64)
+    def _alive(self, lengths: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.where(lengths > self._tiny, lengths, 0.0)
 
-    def residual(self, problem: int, coordinates: Floats) -> float:
-        """Return the length of b - (A + alpha I) w over that of b."""
-        last = abs(float(coordinates[-1])) * float(self._beside[problem, -1])
-        return last / max(float(self.norms[problem]), 1e-300)
+    def solve(
+        self, problem: int, penalties: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return the ridge solutions of one problem within its space.
 
-    def coefficients(self, problem: int, coordinates: Floats) -> tuple[Floats, float]:
-        """Return coefficients of the raw features, and the intercept."""
-        scaled = coordinates @ self._basis[problem, : self.dimension]
-        coef = scaled / self.features.scale
-        share = self.mask[:, problem] / self.total[problem]
-        # times() is centred on all rows; the mean over the rows of the problem is taken out.
-        offset = float(share @ self.features.times(scaled[:, None])[:, 0])
-        intercept = float(self.centers[problem] - offset - self.features.mean @ coef)
-        return coef, intercept
+        Parameters
+        ----------
+        problem : int
+            Which problem.
+        penalties : ndarray of float64, shape (q,)
+            Positive.
 
-    def only(self, problem: int) -> KrylovSpaces:
-        """Return the spaces of one problem alone, to grow it further at less cost."""
-        single = object.__new__(KrylovSpaces)
-        single.features = self.features
-        one = slice(problem, problem + 1) if problem >= 0 else slice(problem, None)
-        single.mask = np.ascontiguousarray(self.mask[:, one])
-        for name in ("total", "centers", "norms", "_basis", "_diagonal", "_beside"):
-            setattr(single, name, getattr(self, name)[one].copy())
-        return single
+        Returns
+        -------
+        coordinates : ndarray of float64, shape (dimension, q)
+            In the basis.
+        residuals : ndarray of float64, shape (q,)
+            Length of B^T (b - B w) - a w over that of B^T b: 0 = exact.
+        """
+        k = self.dimension
+        alpha = np.array([a[problem] for a in self._alpha])
+        beta = np.array([b[problem] for b in self._beta])
+        lower = np.zeros((k + 1, k))
+        lower[np.arange(k), np.arange(k)] = alpha[:k]
+        lower[np.arange(1, k + 1), np.arange(k)] = beta[1:]
+        left, singular, right = np.linalg.svd(lower, full_matrices=False)
+        filtered = singular[:, None] / (singular[:, None] ** 2 + penalties)
+        coordinates = right.T @ (filtered * (beta[0] * left[0])[:, None])
+        first = alpha[0] * beta[0]
+        last = alpha[k] * beta[k] * np.abs(coordinates[-1])
+        return coordinates, last / first if first > 0 else np.zeros(len(penalties))
+
+    def coefficients(
+        self, problem: int, coordinates: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.float64], float]:
+        """Return coefficients of the columns of X, and the intercept."""
+        scaled = coordinates @ self._basis[problem, : len(coordinates)].astype(np.float64)
+        coef = scaled * self._scale[:, 0].astype(np.float64)
+        return coef, float(self.centers[problem] - self._means[:, problem] @ coef)
+
+
+def _lengths(columns: Floats) -> npt.NDArray[np.float64]:
+    return np.asarray(np.sqrt(np.einsum("nb,nb->b", columns, columns, dtype=np.float64)))
+
+
+def _divided(columns: Floats, lengths: npt.NDArray[np.float64]) -> Floats:
+    inverse = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return np.asarray(columns * inverse.astype(columns.dtype))

@@ -80,7 +80,7 @@ class ElasticNetPathRegressor(LinearCoefficients):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> Any:
+    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any:
         from sklearn.linear_model import ElasticNetCV
         from sklearn.model_selection import KFold
 
@@ -134,7 +134,9 @@ class HuberKmerRegressor(LinearCoefficients):
         self.epsilon = epsilon
         self.alpha = alpha
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> tuple[Floats, float]:
+    def _fit_target(
+        self, X: Any, y: Floats, weights: Floats | None, groups: Any
+    ) -> tuple[Floats, float]:
         from sklearn.linear_model import HuberRegressor
 
         features, mean, scale = _standardize(X)

@@ -21,10 +21,20 @@ Floats = npt.NDArray[np.float64]
 class MeasuredRegressor(RegressorMixin, BaseEstimator):
     """A regressor that fits each target on the rows where it was measured.
 
-    Subclasses write ``_fit_target(X, y, weights)``, which returns what one
-    fitted target is, ``_keep(states)``, which stores the states of all targets
-    in attributes, and ``_predict_target(X, target)``.
+    Subclasses write ``_fit_target(X, y, weights, groups)``, which returns what
+    one fitted target is, ``_keep(states)``, which stores the states of all
+    targets in attributes, and ``_predict_target(X, target)``.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of features.
+    n_targets_ : int
+        Number of targets, t; 0 if y was one-dimensional.
     """
+
+    n_features_in_: int
+    n_targets_: int
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Fit each target on its measured rows.
@@ -36,7 +46,7 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
         y : array-like of float, shape (n,) or (n, t)
             Targets; NaN = not measured.
         sample_weight : array-like of float, shape (n,), optional
-            Non-negative weights.
+            Non-negative weights; rows of weight 0 are left out.
 
         Returns
         -------
@@ -45,28 +55,44 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         InputError
-            If lengths differ, a target has no measured row, or a weight is
-            negative.
+            If lengths differ, a target is infinite or has no measured row, or
+            a weight is negative.
         """
+        return self._fit_measured(X, y, sample_weight)
+
+    def _fit_measured(self, X: Any, y: Any, sample_weight: Any, *, groups: Any = None) -> Self:
         X = _check_features(X)
         targets = np.asarray(y, dtype=np.float64)
         if targets.ndim not in (1, 2) or len(targets) != X.shape[0]:
             raise InputError(f"X has {X.shape[0]:,} rows, y has shape {targets.shape}")
-        self.n_features_in_ = int(X.shape[1])
-        self.n_targets_ = 0 if targets.ndim == 1 else int(targets.shape[1])  # 0: one-dimensional
+        if np.isinf(targets).any():
+            raise InputError("y: a target is infinite; drop such rows, or mark them as NaN")
         weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        if weights is not None and (weights.shape != (len(targets),) or not (weights >= 0).all()):
-            raise InputError("sample_weight: expected one non-negative weight a row")
+        if weights is not None:
+            usable = np.isfinite(weights) & (weights >= 0)
+            if weights.shape != (len(targets),) or not usable.all():
+                raise InputError("sample_weight: expected one finite, non-negative weight a row")
+        labels = None if groups is None else np.asarray(groups)
+        if labels is not None and labels.shape != (len(targets),):
+            raise InputError(f"groups: expected one label a row, got shape {labels.shape}")
         states = []
-        for column, values in enumerate(targets.reshape(len(targets), -1).T):
-            rows = np.flatnonzero(np.isfinite(values))
-            if weights is not None:
-                rows = rows[weights[rows] > 0]
-            if len(rows) == 0:
-                raise InputError(f"target {column + 1} has no measured row with a positive weight")
-            used = None if weights is None else weights[rows]
-            whole = len(rows) == len(targets)
-            states.append(self._fit_target(X if whole else X[rows], values[rows], used))
+        for column, values in enumerate(targets.reshape(len(targets), -1).T, start=1):
+            used = ~np.isnan(values) if weights is None else ~np.isnan(values) & (weights > 0)
+            if not used.any():
+                raise InputError(
+                    f"target {column} has no measured row with a positive weight; leave it out"
+                )
+            whole = bool(used.all())
+            states.append(
+                self._fit_target(
+                    X if whole else X[np.flatnonzero(used)],
+                    values[used],
+                    None if weights is None else weights[used],
+                    None if labels is None else labels[used],
+                )
+            )
+        self.n_features_in_ = int(X.shape[1])
+        self.n_targets_ = 0 if targets.ndim == 1 else int(targets.shape[1])
         self._keep(states)
         return self
 
@@ -82,6 +108,11 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
         -------
         ndarray of float64, shape (n,) or (n, t)
             As the y that was fitted.
+
+        Raises
+        ------
+        InputError
+            If X has another number of features.
         """
         check_is_fitted(self, "n_targets_")
         X = _check_features(X)
@@ -89,12 +120,14 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
             raise InputError(
                 f"X has {X.shape[1]:,} features, the model was fitted on {self.n_features_in_:,}"
             )
-        columns = [self._predict_target(X, target) for target in range(max(1, self.n_targets_))]
-        predicted = np.column_stack(columns).astype(np.float64)
-        return predicted[:, 0] if self.n_targets_ == 0 else predicted
+        predicted = np.empty((X.shape[0], max(1, self.n_targets_)))
+        if X.shape[0]:
+            for target in range(predicted.shape[1]):
+                predicted[:, target] = self._predict_target(X, target)
+        return predicted if self.n_targets_ else predicted[:, 0]
 
     @abstractmethod
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> Any: ...
+    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any: ...
 
     @abstractmethod
     def _keep(self, states: list[Any]) -> None: ...
@@ -107,8 +140,11 @@ def _check_features(X: Any) -> Any:
     if sparse.issparse(X):
         return X if X.format == "csr" else X.tocsr()
     array = np.asarray(X)
-    if array.ndim != 2:
-        raise InputError(f"X: expected one row of features a sequence, got shape {array.shape}")
+    if array.ndim != 2 or array.dtype.kind not in "biuf":
+        raise InputError(
+            f"X: expected numbers, one row of features a sequence, got {array.dtype} of shape "
+            f"{array.shape}"
+        )
     return array
 
 

@@ -168,29 +168,138 @@ def _lightgbm_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     return _pipeline(OneHot(), LightGBMRegressor(random_state=random_state, n_jobs=n_jobs))
 
 
-for _spec in (
-    ModelSpec("mean", "Mean", "Predicts the mean of the training data for every sequence.",
-              True, 0, False, _mean),
-    ModelSpec("gc", "GC, length and CpG", "A line over GC content, length and CpG: what composition "
-              "alone explains.", True, 1, False, _gc),
-    ModelSpec("nearest_neighbor", "Nearest neighbour", "Copies the value of the most similar training "
-              "sequence (4-mers, among at most 20,000): what memory alone explains.",
-              True, 2, False, _nearest_neighbor),
-    ModelSpec("tutorial", "3-mer presence, least squares", "The tutorial's model: which 3-mers are "
-              "there, ordinary least squares.", False, 3, False, _tutorial),
-    ModelSpec("ridge_onehot", "Ridge on bases by position", "Each base at each position adds its part.",
-              False, 4, True, _ridge_onehot),
-    ModelSpec("elastic_net", "Elastic net on 1- to 4-mers", "A few k-mers add their parts; the others "
-              "are exactly 0.", False, 5, False, _elastic_net),
-    ModelSpec("lasso", "Lasso on 1- to 4-mers", "As few k-mers as possible add their parts.",
-              False, 6, False, _lasso),
-    ModelSpec("huber", "Huber on 1- to 4-mers", "Each k-mer adds its part; outliers pull less.",
-              False, 7, False, _huber),
-    ModelSpec("ridge", "Ridge on 1- to 6-mers", "Each k-mer adds its part, wherever it stands.",
-              False, 8, False, _ridge),
-    ModelSpec("lightgbm", "Boosted trees on 1- to 5-mers", "Trees over k-mer counts: k-mers can act "
-              "together.", False, 9, False, _lightgbm),
-    ModelSpec("lightgbm_onehot", "Boosted trees on bases by position", "Trees over the base at each "
-              "position: positions can act together.", False, 10, True, _lightgbm_onehot),
-):  # fmt: skip
-    MODELS.register(_spec.name, _spec)
+MODELS.register(
+    "mean",
+    ModelSpec(
+        name="mean",
+        title="Mean",
+        description="Predicts the mean of the training data for every sequence.",
+        is_baseline=True,
+        complexity=0,
+        needs_equal_length=False,
+        build=_mean,
+    ),
+)
+MODELS.register(
+    "gc",
+    ModelSpec(
+        name="gc",
+        title="GC, length and CpG",
+        description="A line over GC content, length and CpG: what composition alone explains.",
+        is_baseline=True,
+        complexity=1,
+        needs_equal_length=False,
+        build=_gc,
+    ),
+)
+MODELS.register(
+    "nearest_neighbor",
+    ModelSpec(
+        name="nearest_neighbor",
+        title="Nearest neighbour",
+        description=(
+            "Copies the value of the most similar training sequence (4-mers, among at most "
+            "20,000): what memory alone explains."
+        ),
+        is_baseline=True,
+        complexity=2,
+        needs_equal_length=False,
+        build=_nearest_neighbor,
+    ),
+)
+MODELS.register(
+    "tutorial",
+    ModelSpec(
+        name="tutorial",
+        title="3-mer presence, least squares",
+        description="The tutorial's model: which 3-mers are there, ordinary least squares.",
+        is_baseline=False,
+        complexity=3,
+        needs_equal_length=False,
+        build=_tutorial,
+    ),
+)
+MODELS.register(
+    "ridge_onehot",
+    ModelSpec(
+        name="ridge_onehot",
+        title="Ridge on bases by position",
+        description="Each base at each position adds its part.",
+        is_baseline=False,
+        complexity=4,
+        needs_equal_length=True,
+        build=_ridge_onehot,
+    ),
+)
+MODELS.register(
+    "elastic_net",
+    ModelSpec(
+        name="elastic_net",
+        title="Elastic net on 1- to 4-mers",
+        description="A few k-mers add their parts; the others are exactly 0.",
+        is_baseline=False,
+        complexity=5,
+        needs_equal_length=False,
+        build=_elastic_net,
+    ),
+)
+MODELS.register(
+    "lasso",
+    ModelSpec(
+        name="lasso",
+        title="Lasso on 1- to 4-mers",
+        description="As few k-mers as possible add their parts.",
+        is_baseline=False,
+        complexity=6,
+        needs_equal_length=False,
+        build=_lasso,
+    ),
+)
+MODELS.register(
+    "huber",
+    ModelSpec(
+        name="huber",
+        title="Huber on 1- to 4-mers",
+        description="Each k-mer adds its part; outliers pull less.",
+        is_baseline=False,
+        complexity=7,
+        needs_equal_length=False,
+        build=_huber,
+    ),
+)
+MODELS.register(
+    "ridge",
+    ModelSpec(
+        name="ridge",
+        title="Ridge on 1- to 6-mers",
+        description="Each k-mer adds its part, wherever it stands.",
+        is_baseline=False,
+        complexity=8,
+        needs_equal_length=False,
+        build=_ridge,
+    ),
+)
+MODELS.register(
+    "lightgbm",
+    ModelSpec(
+        name="lightgbm",
+        title="Boosted trees on 1- to 5-mers",
+        description="Trees over k-mer counts: k-mers can act together.",
+        is_baseline=False,
+        complexity=9,
+        needs_equal_length=False,
+        build=_lightgbm,
+    ),
+)
+MODELS.register(
+    "lightgbm_onehot",
+    ModelSpec(
+        name="lightgbm_onehot",
+        title="Boosted trees on bases by position",
+        description="Trees over the base at each position: positions can act together.",
+        is_baseline=False,
+        complexity=10,
+        needs_equal_length=True,
+        build=_lightgbm_onehot,
+    ),
+)

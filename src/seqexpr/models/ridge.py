@@ -1,159 +1,295 @@
-"""Ridge over sparse features, its penalty chosen by cross-validation in one pass.
-
-The solutions for all penalties and all folds come from one set of Krylov
-spaces (:mod:`seqexpr.models.krylov`); nothing is fitted again for a penalty.
-"""
+"""Ridge regression over sparse counts, its penalty chosen by cross-validation in one pass."""
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal, Self
 
 import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
 
-from seqexpr.errors import InputError
-from seqexpr.models.krylov import KrylovSpaces, ScaledFeatures
+from seqexpr.errors import InputError, did_you_mean
+from seqexpr.models.folds import assign_folds
+from seqexpr.models.krylov import Bidiagonalization, RowBlocks
 from seqexpr.models.measured import Floats, LinearCoefficients
 
 __all__ = ["RidgePathRegressor"]
 
-_STEP = 5  # dimensions between two looks at the cross-validated score
-_EXACT = 1e-7  # relative residual at which a solution counts as exact
+SCALES = ("none", "sqrt_std", "std")
+_LOOK = 5  # dimensions between two looks at the cross-validated error
+_FURTHER = 8  # penalties that may be added to the default path
+_STEP = 10**0.5  # from one penalty of the default path to the next
 
 
 class RidgePathRegressor(LinearCoefficients):
-    """Ridge regression over sparse features, the penalty chosen by cross-validation.
+    """Ridge regression whose penalty is chosen by cross-validation, without refitting.
 
-    Minimises, over coefficients w of standardised features and an intercept,
-    sum_i v_i (y_i - x_i·w - c)² / n + alpha · |w|², with weights v of mean 1.
+    Minimises ``sum_i v_i (y_i - c - x_i w)^2 + alpha sum_j (w_j / s_j)^2`` over
+    the coefficients w and the intercept c, where v are sample weights and s is
+    the scale of each column. All penalties on all folds, and the fit on all
+    rows, come from one bidiagonalisation of X (see
+    :mod:`seqexpr.models.krylov`), which stops growing when the best penalty no
+    longer changes and its solutions have converged.
 
     Parameters
     ----------
-    alphas : tuple of float
-        Penalties to choose from, positive, relative to a feature of variance
-        1. Default: ten from 0.003 to 100, evenly in the logarithm.
-    n_folds : int
-        Folds of the inner cross-validation, at least 2. Default 5, at most one a row.
-    max_iter : int
-        Largest dimension of the Krylov space. Default 100.
-    tol : float
-        The search for the penalty stops when the best cross-validated R² changes
-        by less than `tol` in 5 steps. Default 1e-4.
-    n_jobs : int
-        Threads. Default 1.
-    random_state : int
-        Seed of the folds. Default 42.
+    alphas : sequence of float, optional
+        Penalties to choose from, positive. By default ten, a factor of
+        sqrt(10) apart, from 10^-6 to 10^-1.5 times the summed variance of the
+        scaled columns times the summed weights; and while the best lies at an
+        end, further ones beyond it, at most eight.
+    column_scale : {"none", "sqrt_std", "std"}, default "sqrt_std"
+        What a column is divided by before it is penalised: nothing, so that
+        rare k-mers are hardly used; its standard deviation, so that they count
+        as much as common ones; or the square root of that, which lies between
+        and was best or near the best, inside train, on six of seven measured
+        libraries.
+    n_folds : int, default 5
+        Number of folds, at least 2; fewer where there are fewer rows or groups.
+    tol : float, default 1e-3
+        Residual of the normal equations, relative to that at zero, at which a
+        solution has converged; positive. Solutions for penalties smaller than
+        the best may not have converged: more of them would not change the choice.
+    max_iter : int, default 500
+        Largest dimension of the space, at least 1.
+    n_jobs : int, default 1
+        Number of threads. The result does not depend on it.
+    random_state : int, default 42
+        Seed of the folds.
 
     Attributes
     ----------
     coef_ : ndarray of float64, shape (t, p)
-        Coefficients in target units a unit of the raw feature.
+        Coefficients, in target units a unit of the feature.
     intercept_ : ndarray of float64, shape (t,)
-        Intercepts.
+        Intercepts, in target units.
     alpha_ : ndarray of float64, shape (t,)
         Chosen penalties.
-    cv_r2_ : ndarray of float64, shape (t, n_alphas)
-        Cross-validated R² of each penalty.
+    alphas_ : list of ndarray of float64, shape (q,)
+        Penalties that were tried, ascending, one array a target.
+    cv_r2_ : list of ndarray of float64, shape (q,)
+        Their cross-validated R², pooled over the folds.
     n_iter_ : ndarray of int64, shape (t,)
-        Dimension of the Krylov space.
+        Dimension of the space.
+
+    Notes
+    -----
+    The time is that of about 2 `n_iter_` products of X with a block of
+    ``n_folds + 1`` vectors; memory is X, a few blocks of n by ``n_folds + 1``
+    numbers, and `n_iter_` vectors of length n + p (n_folds + 1). Products are
+    made in float32 if X is float32, in float64 otherwise. Rows of one group
+    never lie in different folds.
 
     References
     ----------
-    Hoerl & Kennard, Ridge regression, Technometrics 12 (1970), 55-67. Solver:
-    :mod:`seqexpr.models.krylov`.
+    Hoerl & Kennard (1970), Ridge regression, Technometrics 12:55-67.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> X = rng.poisson(1.0, size=(200, 5)).astype(float)
-    >>> model = RidgePathRegressor().fit(X, X @ [1.0, -1.0, 0.0, 0.0, 2.0])
-    >>> model.coef_.round(1).tolist()
-    [[1.0, -1.0, 0.0, -0.0, 2.0]]
+    >>> model = RidgePathRegressor().fit(X, X @ [1.0, -1.0, 0.5, 0.5, 2.0] + 3)
+    >>> model.coef_.round(2).tolist(), model.intercept_.round(2).tolist()
+    ([[1.0, -1.0, 0.5, 0.5, 2.0]], [3.0])
     """
 
     def __init__(
         self,
         *,
-        alphas: tuple[float, ...] | None = None,
+        alphas: Any = None,
+        column_scale: Literal["none", "sqrt_std", "std"] = "sqrt_std",
         n_folds: int = 5,
-        max_iter: int = 100,
-        tol: float = 1e-4,
+        tol: float = 1e-3,
+        max_iter: int = 500,
         n_jobs: int = 1,
         random_state: int = 42,
     ) -> None:
         self.alphas = alphas
+        self.column_scale = column_scale
         self.n_folds = n_folds
-        self.max_iter = max_iter
         self.tol = tol
+        self.max_iter = max_iter
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _penalties(self) -> Floats:
-        given = np.geomspace(0.003, 100, 10) if self.alphas is None else np.array(self.alphas)
-        if given.ndim != 1 or len(given) == 0 or not (given > 0).all():
-            raise InputError(f"alphas = {self.alphas}: expected positive numbers")
-        return given.astype(np.float64)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Choose the penalty and fit each target on its measured rows.
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> Any:
-        penalties = self._penalties()
-        n = len(y)
-        v = np.ones(n) if weights is None else weights * (n / weights.sum())
-        features = ScaledFeatures(X, v, self.n_jobs)
-        n_folds = min(self.n_folds, n)
-        folds = np.random.default_rng(self.random_state).permutation(n) % n_folds
-        if n_folds < 2 or len(penalties) == 1:
-            spaces, r2 = KrylovSpaces(features, y, v[:, None]), np.full(len(penalties), np.nan)
-            chosen = len(penalties) // 2
-        else:
-            # One problem a fold, without its rows, and a last one on all rows.
-            mask = np.column_stack([*((folds != fold) * v for fold in range(n_folds)), v])
-            spaces = KrylovSpaces(features, y, mask)
-            r2 = self._cross_validate(spaces, folds, y=y, v=v, penalties=penalties)
-            chosen = int(np.argmax(r2))
-            spaces = spaces.only(-1)
-        return self._solve(spaces, float(penalties[chosen]), r2)
+        Parameters
+        ----------
+        X : CSR matrix or ndarray, shape (n, p)
+            Features.
+        y : array-like of float, shape (n,) or (n, t)
+            Targets; NaN = not measured.
+        sample_weight : array-like of float, shape (n,), optional
+            Non-negative weights.
+        groups : array-like, shape (n,), optional
+            Group of each row; rows of a group lie in one fold.
 
-    def _cross_validate(
-        self, spaces: KrylovSpaces, folds: Any, *, y: Floats, v: Floats, penalties: Floats
-    ) -> Floats:
-        """Grow the spaces until the best cross-validated R² stands still; return R²."""
-        n = len(y)
-        rows = np.arange(n)
-        total = float(v @ (y - np.average(y, weights=v)) ** 2)
-        inside = np.empty((n, 0))
-        history: list[float] = []
-        r2 = np.zeros(len(penalties))
-        while spaces.dimension < self.max_iter:
-            # Of each row, the product in the problem of its own fold, where it did not train.
-            new = [spaces.grow()[rows, folds] for _ in range(_STEP) if not spaces.is_exhausted()]
-            inside = np.column_stack([inside, *new])
-            error = np.zeros(len(penalties))
-            for fold in range(folds.max() + 1):
-                mine = folds == fold
-                predicted = spaces.centers[fold] + inside[mine] @ spaces.solve(fold, penalties)
-                error += v[mine] @ (y[mine, None] - predicted) ** 2
-            r2 = 1 - error / total if total > 0 else np.zeros(len(penalties))
-            history.append(float(r2.max()))
-            settled = len(history) > 1 and abs(history[-1] - history[-2]) < self.tol
-            if settled or spaces.is_exhausted():
-                break
-        return r2
+        Returns
+        -------
+        self
 
-    def _solve(self, spaces: KrylovSpaces, alpha: float, r2: Floats) -> Any:
-        """Grow the space of one problem until its solution for `alpha` is exact."""
-        penalty = np.array([alpha])
-        limit = min(10 * self.max_iter, spaces.features.shape[1] + 1)
+        Raises
+        ------
+        InputError
+            If lengths differ, a target has no measured row, a weight is
+            negative, or a parameter is out of range.
+        """
+        self._check_parameters()
+        return self._fit_measured(X, y, sample_weight, groups=groups)
+
+    def _check_parameters(self) -> None:
+        if self.column_scale not in SCALES:
+            hint = did_you_mean(str(self.column_scale), SCALES)
+            known = ", ".join(map(repr, SCALES))
+            raise InputError(f"column_scale = {self.column_scale!r}: must be one of {known}{hint}")
+        if self.n_folds < 2:
+            raise InputError(f"n_folds = {self.n_folds!r}: must be at least 2")
+        if self.max_iter < 1 or not self.tol > 0:
+            raise InputError(
+                f"max_iter = {self.max_iter!r} must be at least 1 and tol = {self.tol!r} positive"
+            )
+        given = np.asarray([1.0] if self.alphas is None else self.alphas, dtype=np.float64)
+        if given.ndim != 1 or not len(given) or not (np.isfinite(given) & (given > 0)).all():
+            raise InputError(f"alphas = {self.alphas!r}: expected positive numbers")
+
+    def _scales(self, X: RowBlocks, v: Floats) -> tuple[Floats, float]:
+        """Return the scale of each column, and the summed variance of the scaled columns."""
+        mean = X.transposed_times(v[:, None])[:, 0] / v.sum()
+        square = X.squares_times(v) / v.sum()
+        variance = square - mean**2
+        # What is left of a constant column is rounding error.
+        varies = variance > 100 * np.finfo(X.dtype).eps * square
+        deviation = np.sqrt(np.where(varies, variance, 1.0))
+        power = {"none": 0.0, "sqrt_std": 0.5, "std": 1.0}[self.column_scale]
+        scale = np.where(varies, deviation**-power, 0.0)
+        return scale, float(np.sum(scale**2 * np.where(varies, variance, 0.0)))
+
+    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> _Fitted:
+        v = np.ones(len(y)) if weights is None else weights
+        blocks = RowBlocks(_floating(X), n_jobs=self.n_jobs)
+        scale, variance = self._scales(blocks, v)
+        folds = assign_folds(
+            len(y), n_folds=self.n_folds, groups=groups, random_state=self.random_state
+        )
+        unit = variance * float(v.sum())
+        if unit == 0 or np.ptp(y) == 0:  # nothing to learn from, or nothing to learn
+            alphas = self._path(unit or 1.0)
+            level = float(np.average(y, weights=v))
+            return _Fitted(np.zeros(len(scale)), level, alphas[-1], alphas, alphas * 0, 0)
+        masks = [(folds != fold) * v for fold in range(folds.max() + 1)] if folds.max() else []
+        # A fold whose other rows have no weight has nothing to say.
+        masks = [mask if mask.any() else v for mask in masks]
+        spaces = Bidiagonalization(blocks, scale, y, weights=np.column_stack([*masks, v]))
+        return _Search(self, spaces, y, v=v, folds=folds, alphas=self._path(unit)).run()
+
+    def _path(self, unit: float) -> Floats:
+        if self.alphas is not None:
+            return np.unique(np.asarray(self.alphas, dtype=np.float64))
+        return unit * 1e-6 * _STEP ** np.arange(10.0)
+
+    def _keep(self, states: list[_Fitted]) -> None:
+        super()._keep([(state.coef, state.intercept) for state in states])
+        self.alpha_ = np.array([state.alpha for state in states])
+        self.alphas_ = [state.alphas for state in states]
+        self.cv_r2_ = [state.r2 for state in states]
+        self.n_iter_ = np.array([state.n_iter for state in states])
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    coef: Floats
+    intercept: float
+    alpha: float
+    alphas: Floats
+    r2: Floats
+    n_iter: int
+
+
+class _Search:
+    """Grow the spaces until the best penalty is known and its solutions have converged."""
+
+    def __init__(
+        self,
+        model: RidgePathRegressor,
+        spaces: Bidiagonalization,
+        y: Floats,
+        *,
+        v: Floats,
+        folds: npt.NDArray[np.int64],
+        alphas: Floats,
+    ) -> None:
+        self.model, self.spaces, self.y, self.v, self.folds = model, spaces, y, v, folds
+        self.alphas = alphas
+        self.n_folds = int(folds.max()) + 1 if folds.max() else 0
+        # Of each row, the basis vectors of the problem of its own fold, where it did not train.
+        self.seen = np.empty((len(y), 0), dtype=spaces.dtype)
+        self.added = 0
+
+    def run(self) -> _Fitted:
+        model, spaces = self.model, self.spaces
         while True:
-            if spaces.dimension:
-                coordinates = spaces.solve(0, penalty)[:, 0]
-                exact = spaces.residual(0, coordinates) < _EXACT
-                if exact or spaces.is_exhausted() or spaces.dimension >= limit:
-                    break
-            spaces.grow()
-        coef, intercept = spaces.coefficients(0, coordinates)
-        return coef, intercept, alpha, r2, spaces.dimension
+            steps = min(_LOOK, model.max_iter - spaces.dimension)
+            self._grow(steps)
+            r2 = self._cross_validate()
+            best = int(np.argmax(r2)) if self.n_folds else len(self.alphas) // 2
+            while self._extend(best):
+                r2 = self._cross_validate()
+                best = int(np.argmax(r2))
+            coordinates, residuals = spaces.solve(self.n_folds, self.alphas)
+            if self._has_converged(best, residuals[best]):
+                break
+            if spaces.dimension >= model.max_iter:
+                text = f"ridge: not converged in {model.max_iter} steps; raise max_iter or tol"
+                warnings.warn(text, ConvergenceWarning, stacklevel=2)
+                break
+        coef, intercept = spaces.coefficients(self.n_folds, coordinates[:, best])
+        alpha = float(self.alphas[best])
+        return _Fitted(coef, intercept, alpha, self.alphas, r2, spaces.dimension)
 
-    def _keep(self, states: list[Any]) -> None:
-        super()._keep(states)
-        self.alpha_ = np.array([state[2] for state in states])
-        self.cv_r2_ = np.stack([state[3] for state in states])
-        self.n_iter_ = np.array([state[4] for state in states])
+    def _grow(self, steps: int) -> None:
+        rows = np.arange(len(self.y))
+        columns = [self.spaces.grow() for _ in range(steps)]
+        if self.n_folds:
+            new = np.column_stack([column[rows, self.folds] for column in columns])
+            self.seen = np.concatenate([self.seen, new], axis=1)
+
+    def _cross_validate(self) -> Floats:
+        """Return R² of each penalty, pooled over the folds; NaN where there are no folds."""
+        if not self.n_folds:
+            return np.full(len(self.alphas), np.nan)
+        error = np.zeros(len(self.alphas))
+        for fold in range(self.n_folds):
+            mine = self.folds == fold
+            coordinates, _ = self.spaces.solve(fold, self.alphas)
+            predicted = self.spaces.centers[fold] + self.seen[mine] @ coordinates
+            error += self.v[mine] @ (self.y[mine, None] - predicted) ** 2
+        total = self.v @ (self.y - np.average(self.y, weights=self.v)) ** 2
+        return np.asarray(1 - error / total)
+
+    def _extend(self, best: int) -> bool:
+        """Add a penalty beyond the end of the path where the best lies."""
+        if self.model.alphas is not None or not self.n_folds or self.added >= _FURTHER:
+            return False
+        if best == 0:
+            self.alphas = np.concatenate([[self.alphas[0] / _STEP], self.alphas])
+        elif best == len(self.alphas) - 1:
+            self.alphas = np.concatenate([self.alphas, [self.alphas[-1] * _STEP]])
+        else:
+            return False
+        self.added += 1
+        return True
+
+    def _has_converged(self, best: int, residual: float) -> bool:
+        """Whether the best and the next smaller penalty are solved, in every problem."""
+        near = self.alphas[max(best - 1, 0) : best + 1]
+        worst = [self.spaces.solve(fold, near)[1].max() for fold in range(self.n_folds)]
+        return bool(max([residual, *worst]) <= self.model.tol)
+
+
+def _floating(X: Any) -> Any:
+    dtype = np.float32 if X.dtype == np.float32 else np.float64
+    return X.astype(dtype, copy=False)

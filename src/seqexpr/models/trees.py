@@ -56,7 +56,7 @@ class LightGBMRegressor(MeasuredRegressor):
     [0.0, 3.0]
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the knobs of the method, as LightGBM names them
         self,
         *,
         n_estimators: int = 300,
@@ -81,22 +81,33 @@ class LightGBMRegressor(MeasuredRegressor):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None) -> str:
+    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> str:
         import lightgbm as lgb
+
+        from seqexpr.models.lightgbm_rows import make_dataset
 
         if self.n_estimators < 1:
             raise InputError(f"n_estimators = {self.n_estimators}: must be at least 1")
         center = float(np.average(y, weights=weights))
-        data = lgb.Dataset(X.astype(np.float32), y - center, weight=weights, free_raw_data=True)
         parameters = {
-            "objective": "regression", "learning_rate": self.learning_rate, "num_leaves": self.num_leaves,
+            "objective": "regression",
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
             "min_data_in_leaf": max(1, min(self.min_child_samples, len(y) // 8)),
-            "feature_fraction": self.colsample_bytree, "bagging_fraction": self.subsample,
-            "bagging_freq": 1 if self.subsample < 1 else 0, "lambda_l2": self.reg_lambda,
-            "max_bin": self.max_bin, "min_data_in_bin": 1, "num_threads": self.n_jobs,
-            "seed": self.random_state, "deterministic": True, "force_row_wise": True, "verbosity": -1,
+            "feature_fraction": self.colsample_bytree,
+            "bagging_fraction": self.subsample,
+            "bagging_freq": 1 if self.subsample < 1 else 0,
+            "lambda_l2": self.reg_lambda,
+            "max_bin": self.max_bin,
+            "min_data_in_bin": 1,
+            "num_threads": self.n_jobs,
+            "seed": self.random_state,
+            "deterministic": True,
+            "force_col_wise": True,
+            "verbosity": -1,
             "boost_from_average": False,
-        }  # fmt: skip
+        }
+        data = make_dataset(X, y - center, weights=weights, parameters=parameters)
         booster = lgb.train(parameters, data, num_boost_round=self.n_estimators)
         return f"{center!r}\n{booster.model_to_string()}"
 
@@ -108,11 +119,13 @@ class LightGBMRegressor(MeasuredRegressor):
     def _predict_target(self, X: Any, target: int) -> Floats:
         import lightgbm as lgb
 
+        from seqexpr.models.lightgbm_rows import predict_blocks
+
         opened = self.__dict__.setdefault("_opened", {})
         if target not in opened:
             opened[target] = lgb.Booster(model_str=self.boosters_[target])
-        trees = opened[target].predict(X.astype(np.float64), num_threads=self.n_jobs)
-        return self.centers_[target] + np.asarray(trees, dtype=np.float64)
+        trees = predict_blocks(opened[target], X, n_jobs=self.n_jobs)
+        return np.asarray(self.centers_[target] + trees, dtype=np.float64)
 
     def __getstate__(self) -> dict[str, Any]:
         # The opened boosters hold pointers of the C library; their text is what is kept.
