@@ -90,9 +90,11 @@ def _view_rows(X: Any, rows: slice) -> Any:
     if not sparse.issparse(X):
         return X[rows]
     start, stop = X.indptr[rows.start], X.indptr[rows.stop]
-    pointers = X.indptr[rows.start : rows.stop + 1] - start
-    shape = (rows.stop - rows.start, X.shape[1])
-    return sparse.csr_matrix((X.data[start:stop], X.indices[start:stop], pointers), shape=shape)
+    part = sparse.csr_matrix((rows.stop - rows.start, X.shape[1]), dtype=X.dtype)
+    # Set one by one: the constructor would copy what is a small part of an array.
+    part.data, part.indices = X.data[start:stop], X.indices[start:stop]
+    part.indptr = X.indptr[rows.start : rows.stop + 1] - start
+    return part
 
 
 def _squared(part: Any) -> Any:
@@ -139,6 +141,7 @@ class Bidiagonalization:
         self._alpha = [_lengths(v)]
         self._basis = np.zeros((len(total), 16, X.shape[1]), dtype=X.dtype)
         self._basis[:, 0] = _divided(v, self._alpha[0]).T
+        self._solved: dict[int, tuple[Any, ...]] = {}
         # Shorter than this, a vector is rounding error and the space has ended.
         self._tiny = 10 * float(np.finfo(X.dtype).eps) * self._alpha[0]
 
@@ -211,17 +214,23 @@ class Bidiagonalization:
             Length of B^T (b - B w) - a w over that of B^T b: 0 = exact.
         """
         k = self.dimension
-        alpha = np.array([a[problem] for a in self._alpha])
-        beta = np.array([b[problem] for b in self._beta])
-        lower = np.zeros((k + 1, k))
-        lower[np.arange(k), np.arange(k)] = alpha[:k]
-        lower[np.arange(1, k + 1), np.arange(k)] = beta[1:]
-        left, singular, right = np.linalg.svd(lower, full_matrices=False)
+        if self._solved.get(problem, (-1,))[0] != k:
+            self._solved[problem] = (k, *self._decompose(problem))
+        _, start, singular, right = self._solved[problem]
         filtered = singular[:, None] / (singular[:, None] ** 2 + penalties)
-        coordinates = right.T @ (filtered * (beta[0] * left[0])[:, None])
-        first = alpha[0] * beta[0]
-        last = alpha[k] * beta[k] * np.abs(coordinates[-1])
+        coordinates = right.T @ (filtered * start[:, None])
+        first = self._alpha[0][problem] * self._beta[0][problem]
+        last = self._alpha[k][problem] * self._beta[k][problem] * np.abs(coordinates[-1])
         return coordinates, last / first if first > 0 else np.zeros(len(penalties))
+
+    def _decompose(self, problem: int) -> tuple[Any, Any, Any]:
+        """Return |b| U^T e1, the singular values and V^T of the bidiagonal U S V^T."""
+        k = self.dimension
+        lower = np.zeros((k + 1, k))
+        lower[np.arange(k), np.arange(k)] = [a[problem] for a in self._alpha[:k]]
+        lower[np.arange(1, k + 1), np.arange(k)] = [b[problem] for b in self._beta[1:]]
+        left, singular, right = np.linalg.svd(lower, full_matrices=False)
+        return self._beta[0][problem] * left[0], singular, right
 
     def coefficients(
         self, problem: int, coordinates: npt.NDArray[np.float64]

@@ -18,7 +18,7 @@ from seqexpr.models.measured import Floats, LinearCoefficients
 __all__ = ["RidgePathRegressor"]
 
 SCALES = ("none", "sqrt_std", "std")
-_LOOK = 5  # dimensions between two looks at the cross-validated error
+_LOOK = 5  # dimensions between the first looks at the cross-validated error
 _FURTHER = 8  # penalties that may be added to the default path
 _STEP = 10**0.5  # from one penalty of the default path to the next
 
@@ -232,7 +232,9 @@ class _Search:
     def run(self) -> _Fitted:
         model, spaces = self.model, self.spaces
         while True:
-            steps = min(_LOOK, model.max_iter - spaces.dimension)
+            # Looks grow rarer as they grow dearer.
+            steps = max(_LOOK, spaces.dimension // 8)
+            steps = min(steps, model.max_iter - spaces.dimension)
             self._grow(steps)
             r2 = self._cross_validate()
             best = int(np.argmax(r2)) if self.n_folds else len(self.alphas) // 2
@@ -287,7 +289,9 @@ class _Search:
         """Whether the best and the next smaller penalty are solved, in every problem."""
         near = self.alphas[max(best - 1, 0) : best + 1]
         worst = [self.spaces.solve(fold, near)[1].max() for fold in range(self.n_folds)]
-        return bool(max([residual, *worst]) <= self.model.tol)
+        # Single precision cannot get further than this.
+        reachable = 100 * float(np.finfo(self.spaces.dtype).eps)
+        return bool(max([residual, *worst]) <= max(self.model.tol, reachable))
 
 
 def _floating(X: Any) -> Any:
