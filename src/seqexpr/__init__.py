@@ -17,24 +17,90 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# name -> module that defines it
+# name -> module that defines it (and its name there, where it differs)
 _PUBLIC = {
+    "Bundle": "seqexpr.bundle.store",
+    "CheckFailedError": "seqexpr.errors",
+    "CheckReport": "seqexpr.data.findings",
+    "Composition": "seqexpr.features.composition",
     "Dataset": "seqexpr.data.dataset",
+    "Evaluation": "seqexpr.evaluation.evaluation",
+    "KmerCounter": "seqexpr.features.kmers",
+    "MODELS": "seqexpr.models.registry",
+    "OneHot": "seqexpr.features.onehot",
     "Recipe": "seqexpr.recipe",
+    "Run": "seqexpr.workflow.run",
+    "SeqexprError": "seqexpr.errors",
     "Split": "seqexpr.splits.split",
+    "Table": "seqexpr.data.table",
+    "build_dataset": "seqexpr.data.checks",
+    "check_table": "seqexpr.data.checks",
+    "evaluate": "seqexpr.workflow.evaluate",
+    "load": "seqexpr.bundle.store:load_bundle",
+    "make_model": "seqexpr.models.registry",
+    "make_split": "seqexpr.splits.strategies",
+    "read_table": "seqexpr.data.table",
+    "simulate_library": "seqexpr.data.simulate",
+    "train": "seqexpr.workflow.train",
 }
 
-__all__ = ["Dataset", "Recipe", "Split", "__version__"]
+__all__ = [
+    "MODELS",
+    "Bundle",
+    "CheckFailedError",
+    "CheckReport",
+    "Composition",
+    "Dataset",
+    "Evaluation",
+    "KmerCounter",
+    "OneHot",
+    "Recipe",
+    "Run",
+    "SeqexprError",
+    "Split",
+    "Table",
+    "__version__",
+    "build_dataset",
+    "check_table",
+    "evaluate",
+    "load",
+    "make_model",
+    "make_split",
+    "read_table",
+    "simulate_library",
+    "train",
+]
 
 if TYPE_CHECKING:
-    from seqexpr.data.dataset import Dataset
-    from seqexpr.recipe import Recipe
-    from seqexpr.splits.split import Split
+    from seqexpr.bundle.store import Bundle as Bundle
+    from seqexpr.bundle.store import load_bundle as load
+    from seqexpr.data.checks import build_dataset as build_dataset
+    from seqexpr.data.checks import check_table as check_table
+    from seqexpr.data.dataset import Dataset as Dataset
+    from seqexpr.data.findings import CheckReport as CheckReport
+    from seqexpr.data.simulate import simulate_library as simulate_library
+    from seqexpr.data.table import Table as Table
+    from seqexpr.data.table import read_table as read_table
+    from seqexpr.errors import CheckFailedError as CheckFailedError
+    from seqexpr.errors import SeqexprError as SeqexprError
+    from seqexpr.evaluation.evaluation import Evaluation as Evaluation
+    from seqexpr.features.composition import Composition as Composition
+    from seqexpr.features.kmers import KmerCounter as KmerCounter
+    from seqexpr.features.onehot import OneHot as OneHot
+    from seqexpr.models.registry import MODELS as MODELS
+    from seqexpr.models.registry import make_model as make_model
+    from seqexpr.recipe import Recipe as Recipe
+    from seqexpr.splits.split import Split as Split
+    from seqexpr.splits.strategies import make_split as make_split
+    from seqexpr.workflow.evaluate import evaluate as evaluate
+    from seqexpr.workflow.run import Run as Run
+    from seqexpr.workflow.train import train as train
 
 
 def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
-        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+        module, _, attribute = _PUBLIC[name].partition(":")
+        value = getattr(importlib.import_module(module), attribute or name)
         globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -184,6 +184,9 @@ class RunFolder:
         write_report(
             draft / "report.html", evaluation=run.evaluation, check=run.check, recipe=run.recipe
         )
-        save_bundle(draft / "model", run.model, run=run, dataset=train)
+        save_bundle(
+            draft / "model", run.model, recipe=run.recipe, evaluation=run.evaluation, dataset=train,
+            transform=run.transform,
+        )  # fmt: skip
         replace_folder(draft, self.path.absolute())
         shutil.rmtree(self.partial, ignore_errors=True)
