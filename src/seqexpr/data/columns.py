@@ -1,46 +1,39 @@
-"""Which column is what: recognised by the names the field uses, or named by the user."""
+"""Which column is what: named by the user, or recognised by the names the field uses."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from seqexpr.data.content import (
+    looks_like_chromosomes,
+    looks_like_dna,
+    looks_like_groups,
+    looks_like_split,
+    looks_numeric,
+)
+from seqexpr.data.vocabulary import (
+    CHROMOSOME,
+    GROUP,
+    ID,
+    NOT_SEQUENCE,
+    NOT_TARGET,
+    REPLICATE,
+    SEQUENCE,
+    SPLIT,
+    TARGET,
+    WEIGHT,
+    Rank,
+    plain_name,
+)
 from seqexpr.errors import ColumnError, did_you_mean
 
-__all__ = ["ColumnChoice", "ColumnRoles", "looks_like_dna", "looks_numeric", "recognize_columns"]
+if TYPE_CHECKING:
+    import pandas as pd
 
-# Names are compared in lower case with everything but letters and digits as "_".
-# The first rank that has a match wins.
-_SEQUENCE = (
-    ("sequence", "seq", "dna_sequence", "dna", "sequences", "nucleotide_sequence", "dna_seq"),
-    ("promoter_sequence", "insert_sequence", "oligo_sequence", "variant_sequence",
-     "construct_sequence", "promoter_seq", "oligo_seq", "utr", "utr_sequence"),
-    ("promoter", "oligo", "insert", "construct", "variant", "element", "enhancer"),
-)  # fmt: skip
-_TARGET: tuple[tuple[str, ...], ...] = (
-    ("expression", "expression_level", "mean_expression", "gene_expression", "expression_value"),
-    ("log2_expression", "log_expression", "activity", "log2_activity", "mean_value", "log2fc",
-     "log2_fc", "log2_fold_change", "enrichment", "log2_enrichment", r".+_log2_?fc",
-     r".+_log2_enrichment", r".+_enrichment"),
-    ("target", "value", "y", "measurement", "score", "label", "expr"),
-)  # fmt: skip
-_ID = ("id", "name", "identifier", "sequence_id", "seq_id", "oligo_id", "variant_id",
-       "construct_id", "gene_id", "gene", "accession")  # fmt: skip
-_WEIGHT = ("weight", "weights", "sample_weight")
-_GROUP = ("group", "group_id", "family", "family_id", "cluster", "cluster_id", "locus")
-_CHROMOSOME = ("chrom", "chromosome", "chr")
-_SPLIT = ("split", "set", "fold", "fold_num", "fold_id", "partition")
-_REPLICATE = re.compile(r"(rep|replicate)_?\d+")
-_SPLIT_WORDS = re.compile(
-    r"(tr|train|training|val|valid|validation|dev|test|testing|held_?-?out|eval|evaluation"
-    r"|none|na|nan|unassigned|(fold[ _-]?)?\d{1,3}(\.0)?|)", re.IGNORECASE,
-)  # fmt: skip
-_DNA = re.compile(r"[ACGTURYSWKMBDHVN.\-\s]{4,}", re.IGNORECASE)
-_SAMPLE = 200
+__all__ = ["ColumnChoice", "ColumnRoles", "recognize_columns"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ class ColumnChoice:
     sequence, id, group, chromosome, weight, split : str or None
         One column each.
     target, replicate, covariate : tuple of str
-        Any number of columns.
+        Any number of columns. Covariates are never recognised, only named.
     """
 
     sequence: str | None = None
@@ -93,45 +86,11 @@ class ColumnChoice:
     covariate: tuple[str, ...] = ()
     split: str | None = None
 
-
-def _plain(name: object) -> str:
-    spaced = re.sub(r"([a-z])([A-Z])", r"\1_\2", str(name).strip())
-    return re.sub(r"[^0-9a-z]+", "_", spaced.lower()).strip("_")
-
-
-def _sample(column: pd.Series[Any]) -> list[str]:
-    values = column.dropna()
-    step = max(1, len(values) // _SAMPLE)
-    return [str(value) for value in values.iloc[::step].head(_SAMPLE)]
-
-
-def looks_like_dna(column: pd.Series[Any]) -> bool:
-    """Whether at least 95% of a sample of the cells are made of IUPAC letters.
-
-    Examples
-    --------
-    >>> looks_like_dna(pd.Series(["ACGT", "ttgacN"])), looks_like_dna(pd.Series(["1.5", "2"]))
-    (True, False)
-    """
-    cells = _sample(column)
-    return bool(cells) and sum(bool(_DNA.fullmatch(c)) for c in cells) >= 0.95 * len(cells)
-
-
-def looks_numeric(column: pd.Series[Any]) -> bool:
-    """Whether at least half of a sample of the cells are numbers (decimal commas count).
-
-    Examples
-    --------
-    >>> looks_numeric(pd.Series(["1", "2,5", "n/a"])), looks_numeric(pd.Series(["a", "b"]))
-    (True, False)
-    """
-    if pd.api.types.is_bool_dtype(column):
-        return False
-    if pd.api.types.is_numeric_dtype(column):
-        return True
-    cells = pd.Series([cell.replace(",", ".", 1) for cell in _sample(column)], dtype=object)
-    numbers = pd.to_numeric(cells, errors="coerce")
-    return len(cells) > 0 and float(numbers.notna().mean()) >= 0.5
+    def named(self) -> tuple[str, ...]:
+        """Return every column that was named."""
+        single = (self.sequence, self.id, self.group, self.chromosome, self.weight, self.split)
+        several = (*self.target, *self.replicate, *self.covariate)
+        return (*(name for name in single if name is not None), *several)
 
 
 def recognize_columns(
@@ -149,7 +108,8 @@ def recognize_columns(
     choice : ColumnChoice
         What the user named.
     require_target : bool
-        Whether a table without a target is an error. Default True.
+        Whether a table without a target is an error. If not, only the sequence
+        and the names of the rows are recognised. Default True.
 
     Returns
     -------
@@ -165,140 +125,186 @@ def recognize_columns(
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"Seq": ["ACGT"], "Expression Level": ["5.2"], "rep1": ["5.0"]})
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"Seq": ["ACGT"], "Expression Level": ["5.2"], "note": ["x"]})
     >>> roles, notes = recognize_columns(frame, ColumnChoice())
-    >>> roles.sequence, roles.targets, roles.replicates
-    ('Seq', ('Expression Level',), ('rep1',))
-    >>> notes[0]
-    "sequence: column 'Seq'"
+    >>> roles.sequence, roles.targets
+    ('Seq', ('Expression Level',))
+    >>> notes
+    ("sequence: column 'Seq'", "target: column 'Expression Level'")
     """
     _check_named(frame, choice)
-    plain = {str(column): _plain(column) for column in frame.columns}
-    sequence = choice.sequence or _find_sequence(frame, plain)
-    rest = {name: key for name, key in plain.items() if name != sequence}
-    targets = choice.target
-    if not targets and require_target:
-        targets = _find_targets(frame, rest, choice)
-    rest = {name: key for name, key in rest.items() if name not in targets}
-    replicates = choice.replicate
-    if not replicates and len(targets) == 1:
-        replicates = tuple(name for name, key in rest.items() if _REPLICATE.fullmatch(key))
+    finder = _Finder(frame, choice)
+    sequence = choice.sequence or finder.sequence()
+    if not require_target:
+        roles = ColumnRoles(
+            sequence, choice.target, id=choice.id or finder.names(), weight=choice.weight,
+            replicates=choice.replicate, group=choice.group, chromosome=choice.chromosome,
+            split=choice.split, covariates=choice.covariate,
+        )  # fmt: skip
+        return roles, _notes(roles, finder.reasons)
+    targets = choice.target or finder.targets()
     roles = ColumnRoles(
-        sequence=sequence,
-        targets=targets,
-        id=choice.id or _first(rest, _ID),
-        weight=choice.weight or _first(rest, _WEIGHT),
-        replicates=replicates,
-        group=choice.group or _first(rest, _GROUP),
-        chromosome=choice.chromosome or _first(rest, _CHROMOSOME),
-        split=choice.split or _find_split(frame, rest),
+        sequence,
+        targets,
+        id=choice.id or finder.names(),
+        weight=choice.weight or finder.one("weight", WEIGHT, looks_numeric),
+        replicates=choice.replicate or finder.replicates(targets),
+        group=choice.group or finder.one("group", GROUP, looks_like_groups),
+        chromosome=choice.chromosome
+        or finder.one("chromosome", CHROMOSOME, looks_like_chromosomes),
+        split=choice.split or finder.one("split", SPLIT, looks_like_split),
         covariates=choice.covariate,
     )
-    return roles, _notes(roles)
+    return roles, (*_notes(roles, finder.reasons), *finder.unused)
 
 
 def _check_named(frame: pd.DataFrame, choice: ColumnChoice) -> None:
-    named: Iterable[str | None] = (
-        choice.sequence, *choice.target, choice.id, choice.group, choice.chromosome, choice.weight,
-        *choice.replicate, *choice.covariate, choice.split,
-    )  # fmt: skip
     columns = [str(column) for column in frame.columns]
-    for name in named:
-        if name is not None and name not in columns:
+    for name in choice.named():
+        if name not in columns:
             hint = did_you_mean(name, columns) or ";"
-            raise ColumnError(f"no column {name!r}{hint} the columns are {_listed(columns)}")
+            raise ColumnError(f"no column {_short(name)}{hint} the columns are {_listed(columns)}")
+    # A column is an input, a measurement or a weight; the same one twice is a slip.
+    once = (choice.sequence, *choice.target, choice.weight, *choice.replicate, *choice.covariate)
+    seen: set[str] = set()
+    for column in once:
+        if column is None:
+            continue
+        if column in seen:
+            raise ColumnError(f"column {_short(column)} is named for two things; name it once")
+        seen.add(column)
+
+
+def _short(name: str) -> str:
+    return repr(name if len(name) <= 40 else name[:37] + "...")
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:12])
-    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
+    shown = ", ".join(_short(name) for name in names[:12])
+    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12:,} more"
 
 
-def _first(plain: dict[str, str], known: Sequence[str]) -> str | None:
-    for wanted in known:
-        for name, key in plain.items():
-            if key == wanted:
-                return name
-    return None
+class _Finder:
+    """Finds the columns that nobody named, one role after the other."""
+
+    def __init__(self, frame: pd.DataFrame, choice: ColumnChoice) -> None:
+        self._frame = frame
+        self._plain: Mapping[str, str] = {str(c): plain_name(str(c)) for c in frame.columns}
+        self._taken = set(choice.named())
+        self.reasons: dict[str, str] = {}  # role -> why, where the name does not say it
+        self.unused: list[str] = []
+
+    def _free(self) -> list[str]:
+        return [name for name in self._plain if name not in self._taken]
+
+    def _matching(self, names: Iterable[str], pattern: str) -> list[str]:
+        return [name for name in names if re.fullmatch(pattern, self._plain[name])]
+
+    def _of_kind(self, names: Iterable[str], has: Callable[[Any], bool]) -> list[str]:
+        return [name for name in names if has(self._frame[name])]
+
+    def _take(self, names: Sequence[str]) -> tuple[str, ...]:
+        self._taken.update(names)
+        return tuple(names)
+
+    def sequence(self) -> str:
+        free = self._free()
+        named: list[str] = []  # well-known names whose cells are no DNA
+        for rank in SEQUENCE:
+            matches = self._matching(free, rank.pattern)
+            found = self._likely(self._of_kind(matches, looks_like_dna))
+            if found:
+                return self._decide("sequence", [*named, *found])[0]
+            named += matches if rank.is_well_known else []
+        found = self._likely(self._of_kind(free, looks_like_dna))
+        if found and not named:
+            self.reasons["sequence"] = "the only one that looks like DNA"
+        if found or named:  # a well-known name is taken at its word, and the checks look at it
+            return self._decide("sequence", [*named, *found])[0]
+        raise ColumnError(
+            f"no column looks like DNA; the columns are {_listed(list(self._plain))}; "
+            "pass --sequence NAME"
+        )
+
+    def _likely(self, names: list[str]) -> list[str]:
+        likely = [name for name in names if not re.fullmatch(NOT_SEQUENCE, self._plain[name])]
+        return likely or names
+
+    def _decide(self, role: str, found: Sequence[str]) -> tuple[str, ...]:
+        """Take the only column, or ask which one is meant."""
+        if len(found) > 1:
+            option = "--split column:NAME" if role == "split" else f"--{role} NAME"
+            raise ColumnError(f"which is the {role}: {_listed(found)}? pass {option}")
+        return self._take(found)
+
+    def targets(self) -> tuple[str, ...]:
+        free = self._free()
+        named: list[str] = []  # well-known names whose cells are no numbers
+        for rank in TARGET:
+            matches = self._matching(free, rank.pattern)
+            found = self._of_kind(matches, looks_numeric)
+            endings = {self._ending(rank, name) for name in found}
+            if len(found) > 1 and not named and len(endings) == 1 and endings != {""}:
+                self.reasons["targets"] = f"all that end in {endings.pop()}"
+                return self._take(found)
+            if found:
+                return self._decide("target", [*named, *found])
+            named += matches if rank.is_well_known else []
+        found = self._unknown_numbers(free)
+        if found and not named:
+            self.reasons["target"] = "the only one with numbers"
+        if found or named:
+            return self._decide("target", [*named, *found])
+        if numeric := self._of_kind(free, looks_numeric):
+            raise ColumnError(f"is the target one of {_listed(numeric)}? pass --target NAME")
+        others = _listed(free) if free else "none beside the sequence"
+        raise ColumnError(
+            f"no column of measured values; the other columns are {others}; pass --target NAME"
+        )
+
+    def _ending(self, rank: Rank, name: str) -> str:
+        match = re.fullmatch(rank.pattern, self._plain[name])
+        return (match.groupdict().get("ending") or "") if match else ""
+
+    def _unknown_numbers(self, free: Sequence[str]) -> list[str]:
+        """Return the numeric columns whose name does not say that they are something else."""
+        known = "|".join((*ID, *WEIGHT, *GROUP, *CHROMOSOME, *SPLIT, REPLICATE, NOT_TARGET))
+        others = [name for name in free if not re.fullmatch(known, self._plain[name])]
+        return self._of_kind(others, looks_numeric)
+
+    def replicates(self, targets: Sequence[str]) -> tuple[str, ...]:
+        if len(targets) != 1:
+            return ()
+        target = re.escape(plain_name(targets[0]))
+        pattern = f"{REPLICATE}|{target}_?{REPLICATE}|{REPLICATE}_?{target}"
+        found = self._of_kind(self._matching(self._free(), pattern), looks_numeric)
+        return self._take(found) if len(found) > 1 else ()
+
+    def names(self) -> str | None:
+        """Return the column that names the rows; of several, the first."""
+        for pattern in ID:
+            if found := self._matching(self._free(), pattern):
+                return self._take(found[:1])[0]
+        return None
+
+    def one(self, role: str, ranks: Sequence[str], fits: Callable[[Any], bool]) -> str | None:
+        """Return the column of a role that a table may have, if name and content agree."""
+        option = "--split column:" if role == "split" else f"--{role} "
+        for pattern in ranks:
+            matches = self._matching(self._free(), pattern)
+            found = self._of_kind(matches, fits)
+            if found:
+                return self._decide(role, found)[0]
+            self.unused += [
+                f"not taken as {role}: column {_short(name)}, whose cells do not look like it "
+                f"({option}{name} takes it)"
+                for name in matches
+            ]
+        return None
 
 
-def _find_sequence(frame: pd.DataFrame, plain: dict[str, str]) -> str:
-    for rank, known in enumerate(_SEQUENCE):
-        found = [name for name, key in plain.items() if key in known]
-        # A plain "sequence" is taken at its word; "promoter" may as well hold names.
-        if rank > 0 or len(found) > 1:
-            found = [name for name in found if looks_like_dna(frame[name])]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            raise ColumnError(f"which is the sequence: {_listed(found)}? pass --sequence NAME")
-    found = [name for name in plain if looks_like_dna(frame[name])]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ColumnError(f"which is the sequence: {_listed(found)}? pass --sequence NAME")
-    raise ColumnError(
-        f"no column looks like DNA; the columns are {_listed(list(plain))}; pass --sequence NAME"
-    )
-
-
-def _find_targets(
-    frame: pd.DataFrame, plain: dict[str, str], choice: ColumnChoice
-) -> tuple[str, ...]:
-    for known in _TARGET:
-        matches = {
-            name: next(pattern for pattern in known if re.fullmatch(pattern, key))
-            for name, key in plain.items()
-            if any(re.fullmatch(pattern, key) for pattern in known)
-        }
-        numeric = [name for name in matches if looks_numeric(frame[name])]
-        found = numeric or list(matches)
-        if len(found) == 1 or (found and len({matches[name] for name in found}) == 1):
-            return tuple(found)
-        if found:
-            raise ColumnError(f"which is the target: {_listed(found)}? pass --target NAME")
-    taken = {choice.id, choice.weight, choice.group, choice.chromosome, choice.split}
-    taken |= {*choice.replicate, *choice.covariate}
-    known_roles = {
-        *_ID,
-        *_WEIGHT,
-        *_GROUP,
-        *_CHROMOSOME,
-        *_SPLIT,
-        "start",
-        "end",
-        "length",
-        "index",
-    }
-    found = [
-        name
-        for name, key in plain.items()
-        if name not in taken
-        and key not in known_roles
-        and not key.startswith("unnamed")
-        and not _REPLICATE.fullmatch(key)
-        and looks_numeric(frame[name])
-    ]
-    if len(found) == 1:
-        return tuple(found)
-    if found:
-        raise ColumnError(f"which is the target: {_listed(found)}? pass --target NAME")
-    others = _listed(list(plain)) if plain else "none beside the sequence"
-    raise ColumnError(f"no column of measured values; the columns are {others}; pass --target NAME")
-
-
-def _find_split(frame: pd.DataFrame, plain: dict[str, str]) -> str | None:
-    for wanted in _SPLIT:
-        for name, key in plain.items():
-            if key != wanted:
-                continue
-            values = frame[name].dropna().astype(str).str.strip().unique()
-            if 2 <= len(values) <= 100 and all(_SPLIT_WORDS.fullmatch(v) for v in values):
-                return name
-    return None
-
-
-def _notes(roles: ColumnRoles) -> tuple[str, ...]:
+def _notes(roles: ColumnRoles, reasons: Mapping[str, str]) -> tuple[str, ...]:
     several = "targets" if len(roles.targets) > 1 else "target"
     parts = [
         ("sequence", (roles.sequence,)), (several, roles.targets), ("names", (roles.id,)),
@@ -308,7 +314,8 @@ def _notes(roles: ColumnRoles) -> tuple[str, ...]:
     ]  # fmt: skip
     notes = []
     for role, names in parts:
-        named = [repr(name) for name in names if name is not None]
+        named = [_short(name) for name in names if name is not None]
         if named:
-            notes.append(f"{role}: column{'s' * (len(named) > 1)} {', '.join(named)}")
+            why = f" ({reasons[role]})" if role in reasons else ""
+            notes.append(f"{role}: column{'s' * (len(named) > 1)} {', '.join(named)}{why}")
     return tuple(notes)

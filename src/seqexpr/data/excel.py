@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
+from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812 - the library's own name is not a class name
 
+from seqexpr.data.layout import check_names, made_up_names
 from seqexpr.errors import TableError, did_you_mean
 
 if TYPE_CHECKING:
@@ -13,8 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["read_excel"]
 
 
-def read_excel(stream: BinaryIO, *, name: str, sheet: str | None) -> tuple[pd.DataFrame, str]:
-    """Read one sheet: its first row that is not empty is the header.
+def read_excel(
+    stream: BinaryIO, *, name: str, sheet: str | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read one sheet. Its header is the first row with more than one cell.
 
     Parameters
     ----------
@@ -30,77 +38,107 @@ def read_excel(stream: BinaryIO, *, name: str, sheet: str | None) -> tuple[pd.Da
     frame : DataFrame
         Numbers stay numbers where a column holds nothing else, dates become
         ISO text, everything else is text.
-    sheet : str
-        Name of the sheet that was read.
+    notes : tuple of str
+        The sheet, and lines above the header that were skipped.
 
     Raises
     ------
     TableError
         If it is no workbook, or which sheet is meant is in doubt.
     """
-    import io
-
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
+    broken = (
+        BadZipFile,
+        InvalidFileException,
+        ParseError,
+        ZlibError,
+        KeyError,
+        ValueError,
+        OSError,
+    )
     try:
-        book = load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
-    except (BadZipFile, KeyError, InvalidFileException, ValueError) as error:
-        raise TableError(f"{name} is a zip archive, but not an Excel workbook (.xlsx)") from error
-    with_data = [s for s in book.worksheets if _rows(s, limit=1)]
-    titles = [s.title for s in book.worksheets]
-    if sheet is not None:
-        if sheet not in titles:
-            hint = did_you_mean(sheet, titles) or ";"
-            raise TableError(f"{name}: no sheet {sheet!r}{hint} the sheets are {', '.join(titles)}")
-        chosen = book[sheet]
-    elif len(with_data) == 1:
-        chosen = with_data[0]
-    elif with_data:
-        names = ", ".join(repr(s.title) for s in with_data)
-        raise TableError(f"{name}: which sheet: {names}? pass --sheet NAME")
-    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and drop-down lists, which are not read
+            book = load_workbook(io.BytesIO(stream.read()), read_only=True, data_only=True)
+            sheets = {each.title: _rows(each) for each in book.worksheets}
+            book.close()
+    except broken as error:
+        raise TableError(
+            f"{name} is a zip archive, but not a readable Excel workbook (.xlsx); unpack it, or "
+            "save the table as CSV"
+        ) from error
+    title = _choose(sheets, sheet, name)
+    frame, notes = _frame(sheets[title], f"{name}, sheet {title!r}")
+    return frame, (f"sheet: {title!r}", *notes)
+
+
+def _choose(sheets: dict[str, list[tuple[Any, ...]]], wanted: str | None, name: str) -> str:
+    if wanted is not None:
+        if wanted not in sheets:
+            hint = did_you_mean(wanted, sheets) or ";"
+            listed = ", ".join(repr(title) for title in sheets)
+            raise TableError(f"{name}: no sheet {wanted!r}{hint} the sheets are {listed}")
+        return wanted
+    with_data = [title for title, rows in sheets.items() if rows]
+    if not with_data:
         raise TableError(f"{name}: the workbook is empty")
-    return _frame(_rows(chosen), name), chosen.title
+    if len(with_data) > 1:
+        listed = ", ".join(repr(title) for title in with_data)
+        raise TableError(f"{name}: which sheet: {listed}? pass --sheet NAME")
+    return with_data[0]
 
 
-def _rows(sheet: Any, limit: int | None = None) -> list[tuple[Any, ...]]:
-    rows = []
-    for row in sheet.iter_rows(values_only=True):
-        if any(cell is not None and str(cell).strip() for cell in row):
-            rows.append(row)
-            if limit is not None and len(rows) == limit:
-                break
-    return rows
+def _is_filled(cell: Any) -> bool:
+    return cell is not None and bool(str(cell).strip())
 
 
-def _frame(rows: list[tuple[Any, ...]], name: str) -> pd.DataFrame:
+def _rows(sheet: Any) -> list[tuple[Any, ...]]:
+    """Return the rows from the first to the last that holds something."""
+    sheet.reset_dimensions()  # some programs write a wrong size into the file
+    rows = list(sheet.iter_rows(values_only=True))
+    filled = [i for i, row in enumerate(rows) if any(map(_is_filled, row))]
+    return rows[filled[0] : filled[-1] + 1] if filled else []
+
+
+def _frame(rows: list[tuple[Any, ...]], name: str) -> tuple[pd.DataFrame, list[str]]:
     import pandas as pd
 
     if not rows:
-        raise TableError(f"{name}: the sheet is empty")
-    width = max(i + 1 for row in rows for i, cell in enumerate(row) if cell is not None)
-    header = [
-        str(cell).strip() if cell is not None else f"unnamed_{i}"
-        for i, cell in enumerate((*rows[0], *[None] * width)[:width], start=1)
-    ]
-    twice = sorted({title for title in header if header.count(title) > 1})
-    if twice:
-        raise TableError(f"{name}: column name {twice[0]!r} occurs twice; rename one of them")
-    columns = {}
-    for i, title in enumerate(header):
-        cells = [row[i] if i < len(row) else None for row in rows[1:]]
-        columns[title] = _column(cells)
-    return pd.DataFrame(columns)
+        raise TableError(f"{name} is empty")
+    notes = []
+    filled = [sum(map(_is_filled, row)) for row in rows]
+    if max(filled) > 1:  # a title stands alone in its row, a header does not
+        titles = next(i for i, count in enumerate(filled) if count > 1)
+        rows = rows[titles:]
+        if titles:
+            notes.append(f"skipped above the header: {titles} line{'s' * (titles > 1)}")
+    width = max(i + 1 for row in rows for i, cell in enumerate(row) if _is_filled(cell))
+    body = [(*row[:width], *[None] * (width - len(row))) for row in rows]
+    texts = [[_text(cell) if _is_filled(cell) else "" for cell in row] for row in body[:400]]
+    header = [cell or f"unnamed_{i}" for i, cell in enumerate(texts[0], start=1)]
+    if found := made_up_names(texts):
+        header = found[0]
+        notes.append(found[1])
+    else:
+        check_names(header, name)
+        body = body[1:]
+    columns = zip(*body, strict=True) if body else [()] * width
+    return pd.DataFrame(dict(zip(header, map(_column, columns), strict=True))), notes
 
 
-def _column(cells: list[Any]) -> Any:
+def _column(cells: Sequence[Any]) -> Any:
     import pandas as pd
 
-    known = [cell for cell in cells if cell is not None]
-    if known and all(isinstance(c, (int, float)) and not isinstance(c, bool) for c in known):
-        return pd.array([float("nan") if c is None else float(c) for c in cells], dtype="float64")
-    return pd.array([None if cell is None else _text(cell) for cell in cells], dtype="str")
+    known = [cell for cell in cells if _is_filled(cell)]
+    if known and all(type(cell) in (int, float) for cell in known):
+        whole = len(known) == len(cells) and all(
+            type(cell) is int and abs(cell) < 2**53 for cell in known
+        )
+        numbers = [cell if _is_filled(cell) else float("nan") for cell in cells]
+        return pd.array(numbers, dtype="int64" if whole else "float64")
+    return pd.array([_text(cell) if _is_filled(cell) else None for cell in cells], dtype="str")
 
 
 def _text(cell: Any) -> str:
@@ -108,4 +146,4 @@ def _text(cell: Any) -> str:
         return str(cell.isoformat()).removesuffix("T00:00:00")
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell)
+    return str(cell).strip()

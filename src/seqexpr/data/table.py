@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pandas as pd
 
 from seqexpr.data.columns import ColumnChoice, ColumnRoles, recognize_columns
-from seqexpr.data.formats import Source, open_source, sniff_layout
-from seqexpr.errors import ColumnError, TableError
+from seqexpr.data.formats import Source, open_source
+from seqexpr.data.layout import check_names, sniff_layout
+from seqexpr.errors import ColumnError, InputError, TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Table", "TableLike", "iter_tables", "read_table"]
 
@@ -35,8 +37,8 @@ class Table:
         What each column is.
     source : str
         Name shown to people.
-    format : {"text", "fasta", "genbank", "parquet", "xlsx", "DataFrame"}
-        What it was read from.
+    format : {"csv", "tsv", "parquet", "xlsx", "fasta", "genbank", "DataFrame"}
+        What it was read from; "csv" is any delimited text but tabs.
     notes : tuple of str
         What was chosen and assumed, in words.
     first_row : int
@@ -63,7 +65,7 @@ def read_table(
     replicate: tuple[str, ...] = (),
     covariate: tuple[str, ...] = (),
     split_column: str | None = None,
-    values: str | None = None,
+    values: str | os.PathLike[str] | None = None,
     sheet: str | None = None,
     require_target: bool = True,
 ) -> Table:
@@ -73,23 +75,26 @@ def read_table(
     ----------
     path : str, Path or DataFrame
         CSV, TSV or another delimited text, Parquet, Excel (.xlsx), FASTA or
-        GenBank, also gzip, bzip2 or zstd; recognised by content. "-" is
+        GenBank, also gzip, bzip2, zstd or xz; recognised by content. "-" is
         standard input, ``dataset:NAME`` an embedded example.
     sequence, id, group, chromosome, weight, split_column : str, optional
         Column names; recognised if not given.
     target, replicate, covariate : tuple of str
         Column names; targets and replicates are recognised if not given.
-    values : str, optional
-        For FASTA: a second table with the measured values, joined on the id.
+    values : str or Path, optional
+        For FASTA and GenBank: a second table with the measured values, joined
+        on the record's name. `id` is then its column of names.
     sheet : str, optional
         For Excel: which sheet.
     require_target : bool
-        Whether a table without measured values is an error. Default True.
+        Whether a table without measured values is an error. If not, only the
+        sequence and the names of the rows are recognised. Default True.
 
     Returns
     -------
     Table
-        Everything as read; nothing is converted or dropped.
+        Everything as read; nothing is converted, and no row is left out but
+        empty ones at the end, which a note counts.
 
     Raises
     ------
@@ -105,22 +110,19 @@ def read_table(
     ('seq', ('expression',), 2)
     """
     choice = ColumnChoice(
-        sequence=sequence, target=tuple(target), id=id, group=group, chromosome=chromosome,
-        weight=weight, replicate=tuple(replicate), covariate=tuple(covariate), split=split_column,
+        sequence=sequence, target=_names(target), id=id, group=group, chromosome=chromosome,
+        weight=weight, replicate=_names(replicate), covariate=_names(covariate),
+        split=split_column,
     )  # fmt: skip
-    frame, source, kind, notes = _read_frame(path, sheet)
+    opened = _open_frame(path) if isinstance(path, pd.DataFrame) else _open(path, sheet=sheet)
+    frame = _whole(opened)
     if values is not None:
-        if kind not in ("fasta", "genbank"):
-            raise TableError("--values is for FASTA and GenBank; this table has its own columns")
-        frame, joined = _join_values(frame, values, source)
-        notes = (*notes, joined)
-    if len(frame) == 0:
-        raise TableError(f"{source} has a header but no rows")
-    try:
-        roles, chosen = recognize_columns(frame, choice, require_target=require_target)
-    except ColumnError as error:
-        raise ColumnError(f"{source}: {error}") from None
-    return Table(frame, roles, source, kind, notes=(*notes, *chosen))
+        frame, choice = _with_values(frame, values, choice, opened=opened)
+    elif require_target and not choice.target:
+        _check_titles(frame, opened)
+    roles, chosen = _recognize(frame, choice, opened, require_target=require_target)
+    notes = (*opened.notes, *chosen)
+    return Table(frame, roles, opened.name, opened.format, notes=notes)
 
 
 def iter_tables(
@@ -128,67 +130,101 @@ def iter_tables(
     *,
     batch_size: int = 10_000,
     sequence: str | None = None,
+    target: tuple[str, ...] = (),
     id: str | None = None,
+    group: str | None = None,
+    chromosome: str | None = None,
+    weight: str | None = None,
+    replicate: tuple[str, ...] = (),
+    covariate: tuple[str, ...] = (),
+    split_column: str | None = None,
     sheet: str | None = None,
 ) -> Iterator[Table]:
     """Read a table to predict on, in batches, in order, in constant memory.
 
-    Columns are recognised on the first batch. Excel workbooks and Parquet from
-    a pipe are read whole.
+    The sequence and the names of the rows are recognised on the first batch;
+    other columns only if they are named. Excel workbooks, and Parquet that is
+    compressed or comes from a pipe, are held whole.
 
     Parameters
     ----------
     path : str or Path
         As for :func:`read_table`.
     batch_size : int
-        Rows a batch, at least 1. Default 10,000.
-    sequence, id : str, optional
-        Column names; recognised if not given.
-    sheet : str, optional
-        For Excel: which sheet.
+        Rows of a batch, at least 1. Default 10,000.
+    sequence, target, id, group, chromosome, weight, replicate, covariate, split_column, sheet
+        As for :func:`read_table`.
 
     Yields
     ------
     Table
-        Batches with `first_row` set.
+        Batches with `first_row` set; all with the same roles.
+
+    Raises
+    ------
+    TableError, ColumnError
+        As for :func:`read_table`; a mistake far down is told when its batch is
+        reached.
+
+    Examples
+    --------
+    >>> batches = list(iter_tables("dataset:lac", batch_size=20_000))
+    >>> [(batch.first_row, len(batch.frame)) for batch in batches]
+    [(1, 20000), (20001, 20000), (40001, 10518)]
     """
-    choice = ColumnChoice(sequence=sequence, id=id)
-    first, row = None, 1
-    name, kind, frames, notes = _open_frames(path, sheet, batch_size)
-    for frame in frames:
-        if first is None:
-            try:
-                roles, chosen = recognize_columns(frame, choice, require_target=False)
-            except ColumnError as error:
-                raise ColumnError(f"{name}: {error}") from None
-            first = Table(frame, roles, name, kind, notes=(*notes, *chosen))
-        elif first.roles.id is not None and first.roles.id not in frame:
-            frame[first.roles.id] = pd.NA
-        yield replace(first, frame=frame, first_row=row)
-        row += len(frame)
-    if first is None:
-        raise TableError(f"{name} has a header but no rows")
+    if batch_size < 1:
+        raise InputError(f"batch_size = {batch_size}: must be at least 1")
+    choice = ColumnChoice(
+        sequence=sequence, target=_names(target), id=id, group=group, chromosome=chromosome,
+        weight=weight, replicate=_names(replicate), covariate=_names(covariate),
+        split=split_column,
+    )  # fmt: skip
+    opened = _open(path, sheet=sheet, batch_size=batch_size)
+    roles, row = None, 1
+    try:
+        for frame in opened.frames:
+            if roles is None:
+                roles, chosen = _recognize(frame, choice, opened, require_target=False)
+            for name in {roles.id, *roles.targets} - {None, *frame.columns}:
+                frame[name] = pd.NA  # titles of FASTA records need not all hold the same values
+            notes = (*opened.notes, *chosen)
+            yield Table(frame, roles, opened.name, opened.format, notes=notes, first_row=row)
+            row += len(frame)
+    finally:
+        opened.close()
+    if roles is None:
+        raise _no_rows(opened)
 
 
-def _read_frame(
-    path: TableLike, sheet: str | None
-) -> tuple[pd.DataFrame, str, str, tuple[str, ...]]:
-    if isinstance(path, pd.DataFrame):
-        frame = path.reset_index(drop=True)
-        frame.columns = frame.columns.astype(str)
-        return frame, "a DataFrame", "DataFrame", ()
-    name, kind, frames, notes = _open_frames(path, sheet, None)
-    parts = list(frames)
-    if not parts:
-        raise TableError(f"{name} has a header but no rows")
-    frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-    return frame, name, kind, notes
+def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _open_frames(
-    path: str | os.PathLike[str], sheet: str | None, batch_size: int | None
-) -> tuple[str, str, Iterator[pd.DataFrame], tuple[str, ...]]:
-    """Open a table and return its name, kind, batches and notes."""
+@dataclass
+class _Opened:
+    """A table that is being read: its rows in frames, and what was assumed so far."""
+
+    name: str
+    format: str
+    frames: Iterator[pd.DataFrame]
+    notes: list[str] = field(default_factory=list)
+    source: Source | None = None
+
+    def close(self) -> None:
+        if self.source is not None:
+            self.source.close()
+
+
+def _open_frame(frame: pd.DataFrame) -> _Opened:
+    named = frame.reset_index(drop=True)
+    named.columns = [str(name) for name in frame.columns]
+    check_names(list(named.columns), "the DataFrame")
+    return _Opened("a DataFrame", "DataFrame", iter([named] if len(named) else []))
+
+
+def _open(
+    path: str | os.PathLike[str], *, sheet: str | None, batch_size: int | None = None
+) -> _Opened:
     shown = str(path)
     if shown.startswith("dataset:"):
         from seqexpr.data.examples import example_path
@@ -197,135 +233,121 @@ def _open_frames(
     source = open_source(path)
     if shown.startswith("dataset:"):
         source = replace(source, name=shown)
-    if source.kind == "text":
-        frames, notes = _text_frames(source, batch_size)
-    else:
-        frames, notes = _other_frames(source, sheet, batch_size)
-    return source.name, source.kind, _closing(frames, source), notes
-
-
-def _closing(frames: Iterator[pd.DataFrame], source: Source) -> Iterator[pd.DataFrame]:
+    opened = _Opened(source.name, source.kind, iter(()), source=source)
     try:
-        yield from frames
-    except (EOFError, OSError) as error:
-        raise TableError(f"{source.name}: damaged or cut short: {error}") from error
-    finally:
-        source.stream.close()
+        if sheet is not None and source.kind != "xlsx":
+            raise TableError(f"{source.name} is no Excel workbook, so it has no sheet {sheet!r}")
+        opened.frames = _frames(opened, source, sheet=sheet, batch_size=batch_size)
+    except BaseException:
+        source.close()
+        raise
+    return opened
 
 
-def _text_frames(
-    source: Source, batch_size: int | None
-) -> tuple[Iterator[pd.DataFrame], tuple[str, ...]]:
-    layout = sniff_layout(source.head, source.name)
-    text = io.TextIOWrapper(
-        source.stream,
-        encoding=layout.encoding,
-        errors="replace" if batch_size else "strict",
-        newline="",
-    )
-    return _parse_text(text, source.name, layout, batch_size), layout.notes
-
-
-def _parse_text(
-    text: io.TextIOWrapper, name: str, layout: Any, batch_size: int | None
+def _frames(
+    opened: _Opened, source: Source, *, sheet: str | None, batch_size: int | None
 ) -> Iterator[pd.DataFrame]:
-    options: dict[str, Any] = {
-        "sep": layout.delimiter, "header": None, "names": list(layout.names),
-        "skiprows": layout.skip, "dtype": str, "keep_default_na": False, "index_col": False,
-        "skipinitialspace": True,
-        "chunksize": batch_size or 1_000_000,
-    }  # fmt: skip
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            for frame in pd.read_csv(text, **options):
-                yield _clean(frame, name, layout)
-    except UnicodeDecodeError as error:
-        raise TableError(
-            f"{name}: not UTF-8 at byte {error.start:,}; save the table as UTF-8"
-        ) from error
-    except pd.errors.EmptyDataError:
-        return
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        reason = str(error).replace("Error tokenizing data. C error: ", "").strip()
-        raise TableError(
-            f"{name}: rows have different numbers of columns, or a quote is not closed: {reason} "
-            f"(the header has {len(layout.names)})"
-        ) from error
+    """Choose the reader. It adds what it assumes to the notes of `opened`."""
+    size = batch_size or 1 << 20
+    if source.kind == "text":
+        from seqexpr.data.delimited import iter_delimited
 
+        layout = sniff_layout(source.head, source.name)
+        opened.format = "tsv" if layout.delimiter == "\t" else "csv"
+        opened.notes += layout.notes
+        tables = iter_delimited(source.stream, layout, name=source.name, notes=opened.notes)
+        return (table.to_pandas() for table in _rebatch(tables, batch_size))
+    if source.kind in ("fasta", "genbank"):
+        from seqexpr.data.fasta import iter_fasta, iter_genbank
 
-def _clean(frame: pd.DataFrame, name: str, layout: Any) -> pd.DataFrame:
-    """Refuse rows that are too short, and make empty cells NA."""
-    missing = frame.isna().any(axis=1)
-    if missing.any():
-        row = int(missing.to_numpy().argmax())
-        found = int(frame.iloc[row].notna().sum())
-        raise TableError(
-            f"{name}: row {row + 1} has {found} columns, the header has {len(layout.names)}"
-        )
-    stripped = frame.apply(lambda column: column.str.strip())
-    cleaned: pd.DataFrame = stripped.mask(stripped == "").reset_index(drop=True)
-    return cleaned
-
-
-def _other_frames(
-    source: Source, sheet: str | None, batch_size: int | None
-) -> tuple[Iterator[pd.DataFrame], tuple[str, ...]]:
-    size = batch_size or 1_000_000
-    if source.kind == "fasta":
-        from seqexpr.data.fasta import iter_fasta
-
-        return iter_fasta(source.stream, batch_size=size, name=source.name), ()
-    if source.kind == "genbank":
-        from seqexpr.data.fasta import iter_genbank
-
-        return iter_genbank(source.stream, batch_size=size, name=source.name), ()
+        records = iter_fasta if source.kind == "fasta" else iter_genbank
+        return records(source.stream, batch_size=size, name=source.name, head=source.head)
     if source.kind == "parquet":
-        return _parquet_frames(source, size), ()
+        from seqexpr.data.parquet import iter_parquet
+
+        return (table.to_pandas() for table in iter_parquet(source, batch_size=size))
     from seqexpr.data.excel import read_excel
 
-    frame, title = read_excel(source.stream, name=source.name, sheet=sheet)
-    parts = (frame.iloc[i : i + size].reset_index(drop=True) for i in range(0, len(frame), size))
-    return parts, (f"sheet: {title!r}",)
+    frame, notes = read_excel(source.stream, name=source.name, sheet=sheet)
+    opened.notes += notes
+    starts = range(0, len(frame), size)
+    return (frame.iloc[start : start + size].reset_index(drop=True) for start in starts)
 
 
-def _parquet_frames(source: Source, size: int) -> Iterator[pd.DataFrame]:
+def _rebatch(tables: Iterator[pa.Table], size: int | None) -> Iterator[pa.Table]:
+    """Join and cut tables to `size` rows each; None joins all."""
     import pyarrow as pa
-    from pyarrow import parquet
 
+    parts: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        parts.append(table)
+        rows += table.num_rows
+        if size is None or rows < size:
+            continue
+        joined = pa.concat_tables(parts)
+        full = rows // size * size
+        for start in range(0, full, size):
+            yield joined.slice(start, size)
+        parts, rows = [joined.slice(full)], rows - full
+    if rows:
+        yield pa.concat_tables(parts)
+
+
+def _whole(opened: _Opened) -> pd.DataFrame:
     try:
-        # A path is read in batches; a pipe cannot be sought in, so it is held whole.
-        at_path = Path(source.name).is_file()
-        file = parquet.ParquetFile(source.name if at_path else io.BytesIO(source.stream.read()))
-        for batch in file.iter_batches(batch_size=size):
-            yield batch.to_pandas()
-        file.close()
-    except pa.ArrowException as error:
-        raise TableError(f"{source.name}: not readable as Parquet: {error}") from error
+        parts = [part for part in opened.frames if len(part)]
+    finally:
+        opened.close()
+    if not parts:
+        raise _no_rows(opened)
+    frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+    if frame.iloc[-1].isna().all():  # lines of delimiters only, as spreadsheets write them
+        filled = frame.notna().any(axis=1).to_numpy().nonzero()[0]
+        if not len(filled):
+            raise _no_rows(opened)
+        empty = len(frame) - 1 - int(filled[-1])
+        opened.notes.append(f"left out: {empty:,} empty row{'s' * (empty > 1)} at the end")
+        frame = frame.iloc[: int(filled[-1]) + 1]
+    return frame
 
 
-def _join_values(frame: pd.DataFrame, values: str, name: str) -> tuple[pd.DataFrame, str]:
-    """Join measured values to FASTA records on the id."""
-    second, source, _, _ = _read_frame(values, None)
-    if len(second.columns) < 2:
-        raise TableError(f"{source}: expected an id and at least one value in each row")
-    plain = {str(c).strip().lower(): c for c in second.columns}
-    key = next(
-        (plain[k] for k in ("id", "name", "sequence_id", "seq_id") if k in plain), second.columns[0]
-    )
-    for what, ids in ((name, frame["id"]), (source, second[key])):
-        if ids.duplicated().any():
-            raise TableError(f"{what}: id {ids[ids.duplicated()].iloc[0]!r} occurs twice")
-    missing = frame.loc[~frame["id"].isin(second[key]), "id"]
-    if len(missing):
+def _no_rows(opened: _Opened) -> TableError:
+    has_header = opened.format in ("csv", "tsv", "xlsx")
+    what = "has a header but no rows" if has_header else "has no rows"
+    return TableError(f"{opened.name} {what}; expected a sequence in each row")
+
+
+def _recognize(
+    frame: pd.DataFrame, choice: ColumnChoice, opened: _Opened, *, require_target: bool
+) -> tuple[ColumnRoles, tuple[str, ...]]:
+    try:
+        return recognize_columns(frame, choice, require_target=require_target)
+    except ColumnError as error:
+        raise ColumnError(f"{opened.name}: {error}") from None
+
+
+def _check_titles(frame: pd.DataFrame, opened: _Opened) -> None:
+    if opened.format in ("fasta", "genbank") and not set(frame.columns) - {"id", "sequence"}:
         raise TableError(
-            f"{len(missing):,} of {len(frame):,} records of {name} have no row in {source} "
-            f"(first: {missing.iloc[0]!r}); add their values or take them out"
+            f"{opened.name} holds no measured values; write them into the titles "
+            "(>name expression=5.2), or pass a table of them: --values FILE"
         )
-    unused = int((~second[key].isin(frame["id"])).sum())
-    second = second.rename(columns={key: "id"})
-    shared = [c for c in second.columns if c in frame.columns and c != "id"]
-    joined = frame.drop(columns=[c for c in shared if c != "sequence"]).merge(
-        second.drop(columns=["sequence"], errors="ignore"), on="id", how="left", sort=False
+
+
+def _with_values(
+    frame: pd.DataFrame, values: Any, choice: ColumnChoice, *, opened: _Opened
+) -> tuple[pd.DataFrame, ColumnChoice]:
+    """Join the table `values` to the records of a FASTA or GenBank file."""
+    from seqexpr.data.fasta import join_values
+
+    if opened.format not in ("fasta", "genbank"):
+        raise TableError(
+            f"{opened.name} is no FASTA file: a second table of values (--values) is for those"
+        )
+    second = _open(values, sheet=None)
+    joined, note = join_values(
+        frame, _whole(second), key=choice.id, names=(opened.name, second.name)
     )
-    return joined, f"values: from {source}, joined on {key!r}; {unused:,} of its rows are not used"
+    opened.notes += [*second.notes, note]
+    return joined, replace(choice, id=None if choice.id is None else "id")
