@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import numba.core.caching
 import numpy as np
 import pytest
@@ -29,26 +30,42 @@ def plus_one(x):
 
 
 def test_without_any_folder_the_kernel_still_compiles(monkeypatch):
-    kernel = _kernels.njit_cached(plus_one)
-    assert type(kernel._cache) is not numba.core.caching.NullCache
+    assert _kernels.Kernel(plus_one).is_kept
     monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
-    kernel = _kernels.njit_cached(plus_one)
-    assert type(kernel._cache) is numba.core.caching.NullCache
-    assert _kernels.call(kernel, 41) == 42
+    kernel = _kernels.Kernel(plus_one)
+    assert not kernel.is_kept
+    assert kernel(41) == 42
 
 
-def test_a_full_disk_costs_the_saved_code_and_not_the_run(monkeypatch):
-    kernel = _kernels.njit_cached(plus_one)
+@pytest.mark.parametrize(
+    ("method", "error"),
+    [
+        ("save_overload", OSError(errno.ENOSPC, "No space left on device")),
+        ("load_overload", EOFError("Ran out of input")),
+        ("load_overload", ModuleNotFoundError("No module named 'gone'")),
+    ],
+    ids=["full disk", "truncated file", "unknown module"],
+)
+def test_code_that_cannot_be_kept_or_loaded_costs_time_and_not_the_run(monkeypatch, method, error):
+    kernel = _kernels.Kernel(plus_one)
     attempts = []
 
-    def save(*arguments):
+    def fail(*arguments):
         attempts.append(arguments)
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
-    monkeypatch.setattr(kernel._cache, "save_overload", save)
-    monkeypatch.setattr(kernel._cache, "load_overload", lambda *arguments: None)
-    assert _kernels.call(kernel, 41) == 42
+    monkeypatch.setattr(kernel.compiled._cache, "load_overload", lambda *arguments: None)
+    monkeypatch.setattr(kernel.compiled._cache, method, fail)
+    assert [kernel(41), kernel(1)] == [42, 2]
     assert len(attempts) == 1
+    assert not kernel.is_kept
+
+
+def test_a_real_mistake_is_still_seen():
+    kernel = _kernels.Kernel(plus_one)
+    for _ in range(2):
+        with pytest.raises(numba.TypingError, match="No match"):
+            kernel(np.array(["text"]))
 
 
 def test_a_package_that_cannot_be_written_to(tmp_path):
@@ -72,7 +89,7 @@ def test_a_package_that_cannot_be_written_to(tmp_path):
 def test_the_scratch_memory_is_left_clean(low, high):
     rng = np.random.default_rng(0)
     plan = KmerPlan(low, high, canonical=False, n_features=0)
-    scratch = _Scratch(plan.n_codes)
+    scratch = _Scratch(plan)
     letters = join_ascii(["".join(rng.choice(list("ACGTN"), size=300))])
     offsets = np.array([0, 100, 100, 300])
     first = scratch.count(plan, letters, offsets, 1000)

@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from seqexpr.errors import InputError, SequenceError
+from seqexpr.features import _counting
 from seqexpr.features.composition import Composition
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.sequences import reverse_complement
@@ -260,7 +261,8 @@ def test_a_count_that_no_small_integer_holds():
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2, 3, -1])
-def test_threads_change_nothing(n_jobs):
+def test_threads_change_nothing(monkeypatch, n_jobs):
+    monkeypatch.setattr(_counting, "CHUNK_BASES", 2**12)
     rng = np.random.default_rng(5)
     sequences = ["".join(row) for row in rng.choice(list("ACGT"), size=(3000, 90))]
     for k in (4, 14):

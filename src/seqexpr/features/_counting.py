@@ -20,16 +20,14 @@ __all__ = ["Mode", "count_kmers", "hashed_columns"]
 Mode: TypeAlias = Literal["count", "presence", "frequency"]
 Ints: TypeAlias = npt.NDArray[np.int64]
 
-CHUNK_BASES = 2**16
+# What the threads take at a time: enough to forget the cost of handing it out,
+# and with its features not too much for a processor's second or third cache.
+CHUNK_BASES = 2**17
 CHUNK_ROWS = 2**13
 # Up to so many codes, a counter for each is quicker than sorting the windows.
 DENSE_CODES = 2**15
+FEW_CODES = 4**4
 SLACK = 64  # what count_dense may write past the end
-
-
-def _force(plan: KmerPlan) -> np.uint64:
-    """Return the kernels' switch between one strand and both."""
-    return np.uint64(0) if plan.canonical else ~np.uint64(0)
 
 
 class _Counted(NamedTuple):
@@ -51,15 +49,16 @@ def count_kmers(
         Canonical: indices sorted, no entry twice, no explicit zeros.
     """
     lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
-    bounds = plan.row_bounds(lengths)
-    chunks = _chunks(lengths)
+    bounds = _cumulated(plan.row_bounds(lengths))
+    offsets = _cumulated(lengths)
+    chunks = _chunks(offsets)
     # Each chunk's features are written to their last place while later chunks
     # are counted. What is not filled is never touched, so it takes no memory.
-    columns = np.empty(int(bounds.sum()), dtype=np.int32)
+    columns = np.empty(bounds[-1], dtype=np.int32)
     values = np.empty(len(columns), dtype=dtype)
     row_nnz = np.zeros(len(strings) + 1, dtype=np.int64)
     filled = 0
-    chunk_counter = _chunk_counter(strings, plan, lengths, bounds, mode)
+    chunk_counter = _chunk_counter(strings, plan, offsets, bounds, mode)
     for rows, counted in zip(chunks, _in_order(chunk_counter, chunks, n_jobs), strict=True):
         end = filled + len(counted.columns)
         columns[filled:end] = counted.columns
@@ -76,14 +75,19 @@ def count_kmers(
     return matrix
 
 
-def _chunks(lengths: Ints) -> list[slice]:
+def _cumulated(numbers: Ints) -> Ints:
+    """Return where each of some adjoining blocks starts, and where the last ends."""
+    sums = np.zeros(len(numbers) + 1, dtype=np.int64)
+    np.cumsum(numbers, out=sums[1:])
+    return sums
+
+
+def _chunks(offsets: Ints) -> list[slice]:
     """Cut the rows into runs of about CHUNK_BASES bases and at most CHUNK_ROWS rows."""
-    ends = np.cumsum(lengths)
-    chunks, start = [], 0
-    while start < len(ends):
-        before = int(ends[start - 1]) if start else 0
-        stop = int(np.searchsorted(ends, before + CHUNK_BASES, side="right"))
-        stop = min(max(stop, start + 1), start + CHUNK_ROWS)
+    chunks, start, n_rows = [], 0, len(offsets) - 1
+    while start < n_rows:
+        full = int(np.searchsorted(offsets, offsets[start] + CHUNK_BASES, side="right")) - 1
+        stop = min(max(full, start + 1), start + CHUNK_ROWS, n_rows)
         chunks.append(slice(start, stop))
         start = stop
     return chunks
@@ -113,23 +117,21 @@ def _in_order(
 
 
 def _chunk_counter(
-    strings: list[str], plan: KmerPlan, lengths: Ints, bounds: Ints, mode: Mode
+    strings: list[str], plan: KmerPlan, offsets: Ints, bounds: Ints, mode: Mode
 ) -> Callable[[slice, int], _Counted]:
     """Return the function that counts one chunk with the scratch memory of a slot."""
     dense = not plan.n_features and plan.n_codes <= DENSE_CODES
     scratch: dict[int, _Scratch] = {}
 
     def count(rows: slice, slot: int) -> _Counted:
-        chunk = strings[rows]
-        letters = join_ascii(chunk)
-        offsets = np.zeros(len(chunk) + 1, dtype=np.int64)
-        np.cumsum(lengths[rows], out=offsets[1:])
-        if dense:
-            if slot not in scratch:
-                scratch[slot] = _Scratch(plan.n_codes)
-            counted = scratch[slot].count(plan, letters, offsets, int(bounds[rows].sum()))
-            return _finish_dense(counted, plan, mode)
-        return _count_sorted(plan, letters, offsets, mode)
+        letters = join_ascii(strings[rows])
+        starts = offsets[rows.start : rows.stop + 1] - offsets[rows.start]
+        if not dense:
+            return _count_sorted(plan, letters, starts, mode)
+        if slot not in scratch:
+            scratch[slot] = _Scratch(plan)
+        bound = int(bounds[rows.stop] - bounds[rows.start])
+        return _finish_dense(scratch[slot].count(plan, letters, starts, bound), plan, mode)
 
     return count
 
@@ -137,9 +139,12 @@ def _chunk_counter(
 class _Scratch:
     """The memory that ``count_dense`` works in, kept from chunk to chunk."""
 
-    def __init__(self, n_codes: int) -> None:
-        self.counts = np.zeros(n_codes, dtype=np.int32)
-        self.words = np.zeros(-(-n_codes // 64), dtype=np.uint64)
+    def __init__(self, plan: KmerPlan) -> None:
+        self.counts = np.zeros(plan.n_codes, dtype=np.int32)
+        n_words = -(-plan.n_codes // 64)
+        if len(plan.ks) == 1 and plan.n_codes <= FEW_CODES:
+            n_words = 0  # reading every counter is quicker than a bitmap
+        self.words = np.zeros(n_words, dtype=np.uint64)
         self.codes = np.empty(0, dtype=np.int32)
         self.values = np.empty(0, dtype=np.int32)
 
@@ -151,8 +156,8 @@ class _Scratch:
             self.codes = np.empty(bound + bound // 4 + SLACK, dtype=np.int32)
             self.values = np.empty(len(self.codes), dtype=np.int32)
         row_nnz = np.empty(len(offsets) - 1, dtype=np.int64)
-        n = _kernels.call(
-            _kernels.count_dense, letters, offsets, CODES, plan.starts, plan.high, _force(plan),
+        n = _kernels.count_dense(
+            letters, offsets, CODES, plan.starts, plan.high, plan.force,
             self.counts, self.words.view(np.uint8), self.words, self.codes, self.values, row_nnz,
         )  # fmt: skip
         return _Counted(row_nnz, self.codes[:n], self.values[:n])
@@ -183,8 +188,8 @@ def _count_sorted(
     n_rows, n_k = len(offsets) - 1, len(plan.ks)
     codes = np.empty(len(letters) * n_k, dtype=np.uint64)
     ends = np.empty(n_rows, dtype=np.int64)
-    n = _kernels.call(
-        _kernels.collect_codes, letters, offsets, CODES, plan.starts, plan.high, _force(plan),
+    n = _kernels.collect_codes(
+        letters, offsets, CODES, plan.starts, plan.high, plan.force,
         codes, ends,
     )  # fmt: skip
     codes = codes[:n]

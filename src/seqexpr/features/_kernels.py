@@ -21,31 +21,55 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["call", "collect_codes", "count_dense"]
+__all__ = ["Kernel", "collect_codes", "count_dense"]
 
 U64 = np.uint64
 ZERO, ONE, TWO, THREE, SEVEN, WORD = U64(0), U64(1), U64(2), U64(3), U64(7), U64(64)
 
 
-def njit_cached(function: Callable[..., Any]) -> Any:
-    """Compile at the first call, and keep the compiled code if a folder can be written."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither beside the source nor in the user's cache folder
-        return njit(nogil=True)(function)
+class Kernel:
+    """A compiled function: at its first call, or loaded if its code was kept.
+
+    Code that cannot be kept (no folder to write to, a full disk) or loaded (a
+    damaged file) costs the time to compile, not the run.
+
+    Parameters
+    ----------
+    function : callable
+        What to compile.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.is_kept = True
+        try:
+            self.compiled = njit(nogil=True, cache=True)(function)
+        except RuntimeError:  # neither beside the source nor in the user's cache folder
+            self._compile_anew()
+
+    def _compile_anew(self) -> None:
+        self.compiled = njit(nogil=True)(self.function)
+        self.is_kept = False
+
+    def __call__(self, *arguments: Any) -> int:
+        """Call the compiled function, which gives an int."""
+        try:
+            return int(self.compiled(*arguments))
+        except Exception:  # a damaged file can raise anything
+            if not self.is_kept:
+                raise
+            self._compile_anew()
+            return int(self.compiled(*arguments))
+
+
+def njit_kept(function: Callable[..., Any]) -> Kernel:
+    """Compile `function` at its first call, and keep the compiled code."""
+    return Kernel(function)
 
 
 def njit_helper(function: Callable[..., Any]) -> Any:
     """Compile as a part of the kernels that call it."""
     return njit(nogil=True)(function)
-
-
-def call(kernel: Any, *arguments: Any) -> int:
-    """Call `kernel`; a full disk costs the saved code, not the run."""
-    try:
-        return int(kernel(*arguments))
-    except OSError:  # compiled, but the code could not be written down
-        return int(kernel(*arguments))
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:
@@ -69,7 +93,7 @@ def _ones(typing_context: Any, word: Any) -> Any:  # pragma: no cover
     return types.uint64(types.uint64), generate
 
 
-@njit_cached
+@njit_kept
 def collect_codes(
     letters: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
@@ -145,10 +169,11 @@ def _count_row(
     counts: npt.NDArray[np.int32],
     flags: npt.NDArray[np.uint8],
 ) -> None:
-    """Add the windows of one sequence to `counts` and flag them in the bitmap."""
+    """Add the windows of one sequence to `counts`, and flag them unless there is no bitmap."""
     low = high + 1 - len(starts)
     mask = (ONE << U64(2 * high)) - ONE
     shift = U64(2 * high - 2)
+    has_flags = len(flags) > 0
     code, reverse, run = ZERO, ZERO, 0
     for position in range(first, last):
         base = U64(lookup[letters[position]])
@@ -168,7 +193,8 @@ def _count_row(
         elif run >= high:  # one k: without the inner loop it takes half the time
             key = min(code, reverse | force)
             counts[key] += np.int32(1)
-            flags[key >> THREE] |= np.uint8(ONE << (key & SEVEN))
+            if has_flags:
+                flags[key >> THREE] |= np.uint8(ONE << (key & SEVEN))
 
 
 @njit_helper
@@ -179,8 +205,12 @@ def _read_row(
     values: npt.NDArray[np.int32],
     start: np.uint64,
 ) -> Any:
-    """Write code and count of every flagged code, in order, and clear the scratch."""
+    """Write code and count of every code that occurs, in order, and clear the scratch."""
     end = start
+    if len(words) == 0:  # written whether it occurs or not, see below
+        for number in range(U64(len(counts))):
+            indices[end] = np.int32(number)
+            end += U64(min(counts[number], np.int32(1)))
     for word in range(U64(len(words))):
         bits = words[word]
         words[word] = ZERO
@@ -203,7 +233,7 @@ def _read_row(
     return end
 
 
-@njit_cached
+@njit_kept
 def count_dense(  # noqa: PLR0913 - a kernel takes arrays, not objects
     letters: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
@@ -231,7 +261,8 @@ def count_dense(  # noqa: PLR0913 - a kernel takes arrays, not objects
         Scratch, all zero, and left so.
     flags, words : ndarray of uint8 and of uint64
         Scratch: one memory seen in two ways, all zero, and left so; one bit a
-        code, rounded up to whole words.
+        code, rounded up to whole words. Empty for a single k: every counter is
+        read then, which is quicker for few codes.
     indices, values : ndarray of int32, shape (capacity,)
         Filled with code and count, row by row, codes ascending. At least 64
         longer than what is filled.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,11 @@ class KmerPlan:
         return self.n_features or sum(self.block_sizes)
 
     @property
+    def force(self) -> np.uint64:
+        """The kernels' switch: 0 for both strands, all ones for one."""
+        return np.uint64(0) if self.canonical else ~np.uint64(0)
+
+    @cached_property
     def starts(self) -> npt.NDArray[np.uint64]:
         """What is added to the numbers of each k, shape (n_k,).
 
