@@ -6,7 +6,7 @@ import json
 def test_a_good_table_passes(seqexpr, library_csv):
     done = seqexpr("check", library_csv)
     assert done.returncode == 0, done.stderr
-    assert "200 rows = 200 kept + 0 repaired + 0 dropped" in done.stdout
+    assert "200 rows = 200 kept + 0 repaired + 0 dropped" in " ".join(done.stdout.split())
 
 
 def test_errors_give_exit_code_one_with_rows_and_remedy(seqexpr, library, tmp_path):

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 SEQEXPR = str(Path(sys.executable).with_name("seqexpr"))
@@ -120,10 +121,11 @@ def test_debug_shows_the_traceback(seqexpr):
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
-    from seqexpr.data.examples import copy_example
+    from seqexpr.data.examples import example_path
 
-    copy_example("lac", tmp_path / "lac.tsv.gz")
-    arguments = ["train", "lac.tsv.gz", "-o", "run", "--models", "mean,gc,tutorial,lightgbm"]
+    pd.read_csv(example_path("lac"), sep="\t").head(5_000).to_csv(tmp_path / "lac.csv", index=False)
+    models = "mean,gc,tutorial,lightgbm"
+    arguments = ["train", "lac.csv", "-o", "run", "--models", models, "--jobs", "1"]
     process = subprocess.Popen(
         [SEQEXPR, *arguments],
         cwd=tmp_path,
@@ -146,4 +148,4 @@ def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
     done = seqexpr(*arguments, "--resume")
     assert done.returncode == 0, done.stderr
     assert "kept from the interrupted run" in done.stderr
-    assert sorted(os.listdir(tmp_path)) == ["lac.tsv.gz", "run"]
+    assert sorted(os.listdir(tmp_path)) == ["lac.csv", "run"]

@@ -80,42 +80,48 @@ def _finding(finding: Finding) -> str:
 def _number(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:.4g}"
+    return f"{value:.2f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
 def _interval(score: Score | None) -> str:
     if score is None or score.value is None:
         return "–"
-    return f"{_number(score.value)} [dim]{_number(score.low)}, {_number(score.high)}[/]"
+    return f"{_number(score.value)} [dim]({_number(score.low)}, {_number(score.high)})[/]"
+
+
+def _value(score: Score | None) -> str:
+    return _number(None if score is None else score.value)
 
 
 def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
     """Return the ladder for one target: out-of-fold and test scores with intervals."""
-    table = RichTable(
-        title=f"{escape(target)}: best first; 95% intervals", title_justify="left", box=None,
-        pad_edge=False, header_style="bold",
-    )  # fmt: skip
     sets = [s for s in ("validation", "test") if any(r.set == s for r in evaluation.rows)]
+    table = RichTable(
+        title=f"{escape(target)}: best first, with 95% intervals",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        header_style="bold",
+    )
     table.add_column("model", no_wrap=True)
-    if "validation" in sets:
-        table.add_column("R² out-of-fold", justify="right", no_wrap=True)
-    for title in ("R² test", "Pearson test", "MSE test"):
+    for name in sets:
+        title = "R² out-of-fold" if name == "validation" else "R² test"
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("seconds", justify="right")
+    for title in ("r", "MSE", "time"):
+        table.add_column(title, justify="right", no_wrap=True)
     scores = {(r.model, r.set, r.metric): r for r in evaluation.rows if r.target == target}
-    by = sets[0]
 
     def order(name: str) -> float:
-        row = scores.get((name, by, "r2"))
+        row = scores.get((name, sets[0], "r2"))
         return -math.inf if row is None or row.value is None else row.value
 
     for model in sorted(evaluation.models, key=lambda m: order(m.name), reverse=True):
         chosen = model.name == evaluation.selected
         name = f"[bold green]{model.name} ◂[/]" if chosen else model.name
         cells = [_interval(scores.get((model.name, s, "r2"))) for s in sets]
-        cells += [_interval(scores.get((model.name, "test", m))) for m in ("pearson", "mse")]
+        cells += [_value(scores.get((model.name, "test", m))) for m in ("pearson", "mse")]
         style = "dim" if model.is_baseline else ""
-        table.add_row(name, *cells, f"{model.fit_seconds:.1f}", style=style)
+        table.add_row(name, *cells, f"{model.fit_seconds:.1f} s", style=style)
     return table
 
 

@@ -128,7 +128,8 @@ def climb(
                 _keep(rung, file)
         else:
             text = f"{spec.title}: kept from the interrupted run"
-            on_step(Step(text, (position + 1) * fits, len(specs) * fits))
+            on_step(Step(text, kind="note"))
+            on_step(Step(spec.title, (position + 1) * fits, len(specs) * fits))
         rungs.append(rung)
     return rungs
 
