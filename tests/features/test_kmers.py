@@ -61,10 +61,13 @@ def test_it_counts_as_one_counts_by_hand(by_hand, sequences, k, mode, canonical)
 
 @pytest.mark.parametrize("k", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, (1, 6), (6, 9)], ids=str)
 @pytest.mark.parametrize("strands", ["single", "canonical"])
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_every_k_gives_what_the_hand_gives(by_hand, library, k, strands, n_jobs):
-    """On both sides of the border between counters and sorting."""
-    counter = KmerCounter(k=k, strands=strands, n_jobs=n_jobs)
+@pytest.mark.parametrize("dense_codes", [0, 2**20])
+def test_counters_and_sorting_give_what_the_hand_gives(
+    monkeypatch, by_hand, library, k, strands, dense_codes
+):
+    monkeypatch.setattr(_counting, "DENSE_CODES", dense_codes)
+    monkeypatch.setattr(_counting, "DENSE_CODES_PER_BASE", 0)
+    counter = KmerCounter(k=k, strands=strands)
     ks = range(k[0], k[1] + 1) if isinstance(k, tuple) else [k]
     canonical_form(counter.transform(library))
     wanted = by_hand(library, ks, canonical=strands == "canonical")
@@ -245,7 +248,7 @@ def test_short_and_empty_sequences_give_rows_of_zeros():
 
 
 def test_one_long_sequence_beside_short_ones(by_hand):
-    """Longer than a chunk, so that chunks of one row occur."""
+    """Longer than a chunk, so that chunks of one row occur; and k = 9 has a counter a code."""
     rng = np.random.default_rng(3)
     long = "".join(rng.choice(list("ACGTN"), size=150_000, p=[0.24] * 4 + [0.04]))
     sequences = ["ACG", long, "", long[:70_000], "TTT"]

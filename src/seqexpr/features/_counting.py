@@ -24,8 +24,10 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 # and with its features not too much for a processor's second or third cache.
 CHUNK_BASES = 2**17
 CHUNK_ROWS = 2**13
-# Up to so many codes, a counter for each is quicker than sorting the windows.
-DENSE_CODES = 2**15
+# A counter for each code is quicker than sorting the windows up to so many
+# codes; and up to so many for each base of a sequence, if they fit in memory.
+DENSE_CODES, DENSE_CODES_PER_BASE, MOST_DENSE_CODES = 2**15, 300, 2**22
+# Up to so many codes, reading every counter is quicker than a bitmap.
 FEW_CODES = 4**4
 SLACK = 64  # what count_dense may write past the end
 
@@ -120,7 +122,7 @@ def _chunk_counter(
     strings: list[str], plan: KmerPlan, offsets: Ints, bounds: Ints, mode: Mode
 ) -> Callable[[slice, int], _Counted]:
     """Return the function that counts one chunk with the scratch memory of a slot."""
-    dense = not plan.n_features and plan.n_codes <= DENSE_CODES
+    dense = _is_dense(plan, offsets)
     scratch: dict[int, _Scratch] = {}
 
     def count(rows: slice, slot: int) -> _Counted:
@@ -136,6 +138,15 @@ def _chunk_counter(
     return count
 
 
+def _is_dense(plan: KmerPlan, offsets: Ints) -> bool:
+    """Say whether counters are quicker than sorting."""
+    if plan.n_features:
+        return False
+    mean_length = int(offsets[-1]) // max(len(offsets) - 1, 1)
+    limit = max(DENSE_CODES, min(DENSE_CODES_PER_BASE * mean_length, MOST_DENSE_CODES))
+    return plan.n_codes <= limit
+
+
 class _Scratch:
     """The memory that ``count_dense`` works in, kept from chunk to chunk."""
 
@@ -143,7 +154,7 @@ class _Scratch:
         self.counts = np.zeros(plan.n_codes, dtype=np.int32)
         n_words = -(-plan.n_codes // 64)
         if len(plan.ks) == 1 and plan.n_codes <= FEW_CODES:
-            n_words = 0  # reading every counter is quicker than a bitmap
+            n_words = 0
         self.words = np.zeros(n_words, dtype=np.uint64)
         self.codes = np.empty(0, dtype=np.int32)
         self.values = np.empty(0, dtype=np.int32)
