@@ -145,12 +145,12 @@ def _ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
 
 def _elastic_net(*, random_state: int, n_jobs: int) -> Pipeline:
     features = KmerCounter(k=(1, 4), n_jobs=n_jobs)
-    return _pipeline(features, ElasticNetPathRegressor(random_state=random_state, n_jobs=n_jobs))
+    return _pipeline(features, ElasticNetPathRegressor(random_state=random_state))
 
 
 def _lasso(*, random_state: int, n_jobs: int) -> Pipeline:
     features = KmerCounter(k=(1, 4), n_jobs=n_jobs)
-    lasso = ElasticNetPathRegressor(l1_ratio=1.0, random_state=random_state, n_jobs=n_jobs)
+    lasso = ElasticNetPathRegressor(l1_ratio=1.0, random_state=random_state)
     return _pipeline(features, lasso)
 
 
