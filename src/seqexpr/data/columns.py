@@ -258,9 +258,11 @@ class _Finder:
             return self._decide("target", [*named, *found])
         if numeric := self._of_kind(free, looks_numeric):
             raise ColumnError(f"is the target one of {_listed(numeric)}? pass --target NAME")
-        others = _listed(free) if free else "none beside the sequence"
+        if not free:
+            raise ColumnError("there is no column of measured values beside the sequence")
         raise ColumnError(
-            f"no column of measured values; the other columns are {others}; pass --target NAME"
+            f"no column holds numbers; beside the sequence there are {_listed(free)}; "
+            "pass --target NAME"
         )
 
     def _ending(self, rank: Rank, name: str) -> str:

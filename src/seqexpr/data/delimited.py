@@ -225,7 +225,7 @@ def _ragged(block: bytes, layout: Layout, *, name: str, first_line: int, reason:
         for row in reader:
             if row and len(row) != n:
                 where = f"{name}: line {first_line + previous:,}"
-                reason = f"{len(row)} cell{'s' * (len(row) != 1)}, but the table has {n} columns"
+                reason = f"{_count(len(row), 'cell')}, but the table has {_count(n, 'column')}"
                 break
             previous = reader.line_num
     except csv.Error:
@@ -235,3 +235,7 @@ def _ragged(block: bytes, layout: Layout, *, name: str, first_line: int, reason:
     return TableError(
         f"{where} has {reason}; add or take out cells, or quote a cell that holds {shown}"
     )
+
+
+def _count(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'s' * (n != 1)}"
