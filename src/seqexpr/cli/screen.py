@@ -95,7 +95,8 @@ def _value(score: Score | None) -> str:
 
 def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
     """Return the ladder for one target: out-of-fold and test scores with intervals."""
-    sets = [s for s in ("validation", "test") if any(r.set == s for r in evaluation.rows)]
+    known = {row.set for row in evaluation.rows}
+    sets: list[str] = [name for name in ("validation", "test") if name in known]
     table = RichTable(
         title=f"{escape(target)}: best first, with 95% intervals",
         title_justify="left",
@@ -109,7 +110,9 @@ def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("r", "MSE", "time"):
         table.add_column(title, justify="right", no_wrap=True)
-    scores = {(r.model, r.set, r.metric): r for r in evaluation.rows if r.target == target}
+    scores: dict[tuple[str, str, str], Score] = {
+        (r.model, r.set, r.metric): r for r in evaluation.rows if r.target == target
+    }
 
     def order(name: str) -> float:
         row = scores.get((name, sets[0], "r2"))

@@ -44,17 +44,17 @@ def simulate(
     """Make a library with planted motifs of known effect, replicates and noise."""
     import numpy as np
 
-    from seqexpr.data.simulate import parse_motif, simulate_library
+    from seqexpr.data.simulate import DEFAULT_MOTIFS, parse_motif, simulate_library
     from seqexpr.data.writer import TableWriter
 
-    motifs = {} if motif is None else {"motifs": tuple(parse_motif(text) for text in motif)}
+    planted = DEFAULT_MOTIFS if motif is None else tuple(parse_motif(text) for text in motif)
     library = simulate_library(
         rows,
         rng=np.random.default_rng(seed),
         length=length,
+        motifs=planted,
         noise=noise,
         replicates=replicates,
-        **motifs,
     )
     with TableWriter(output) as writer:
         writer.write(library.table)

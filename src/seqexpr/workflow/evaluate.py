@@ -71,7 +71,7 @@ def evaluate(
         rng=np.random.default_rng(recipe.seed),
     )
     seen = bundle.count_seen(dataset.sequences)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if seen:
         text = (
             f"{seen:,} of {len(dataset):,} sequences are in the model's training data: "
