@@ -89,10 +89,13 @@ def test_chromosomes_are_held_out_whole_and_near_the_size():
 
 def test_random_split_has_the_asked_size_and_target_distribution():
     data = make(4_000)
-    split = make_split(data, strategy="random", test_size=0.3)
-    assert abs(len(split.test) - 1_200) <= 2
-    train, test = data.targets[split.train], data.targets[split.test]
-    assert abs(train.mean() - test.mean()) < 0.01
+    gaps = []
+    for seed in range(10):
+        split = make_split(data, strategy="random", test_size=0.3, seed=seed)
+        assert abs(len(split.test) - 1_200) <= 2
+        gaps.append(data.targets[split.train].mean() - data.targets[split.test].mean())
+    # A deal that does not look at the target has gaps of 0.034 on average (root mean square).
+    assert np.sqrt(np.mean(np.square(gaps))) < 0.015
 
 
 @pytest.mark.parametrize(

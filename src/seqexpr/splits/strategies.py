@@ -178,7 +178,7 @@ def _chromosome(dataset: Dataset, *, test_size: float, n_folds: int, rng: Any) -
         )
     names, codes = np.unique(dataset.chromosomes.astype(str), return_inverse=True)
     if len(names) < 2:
-        raise SplitError(f"split by chromosome: all rows lie on {names[0]!r}; pass --split random")
+        raise SplitError(f"split by chromosome: all rows lie on {str(names[0])!r}; pass --split random")
     chosen = _nearest_subset(np.bincount(codes), test_size * len(dataset), rng)
     in_test = np.isin(codes, chosen)
     units = find_units(dataset.sequences, dataset.groups)
