@@ -147,16 +147,14 @@ def _deal(sizes: npt.NDArray[Any], room: npt.NDArray[np.float64], rng: np.random
     """Deal small units, in target order, so that each stretch of it is shared out."""
     if not room.any():
         room = np.ones_like(room)
-    shares = room / room.sum()
-    # Low-discrepancy dealing: a unit goes to the part whose quota is furthest behind; the quotas
-    # of a block of about ten rows a part are shuffled, so parts do not get every k-th row.
-    n_parts = len(shares)
-    block = max(n_parts, round(2 / float(shares[shares > 0].min())))
-    quota = np.floor(np.cumsum(np.tile(shares, (block, 1)), axis=0) + 1e-9)
-    dealt = np.diff(quota, axis=0, prepend=0)
-    pattern = np.repeat(np.tile(np.arange(n_parts), block), dealt.ravel().astype(np.int64))
-    if len(pattern) == 0:
-        pattern = np.arange(n_parts)
-    blocks = -(-len(sizes) // len(pattern))
-    shuffled = rng.permuted(np.tile(pattern, (blocks, 1)), axis=1).ravel()
-    return np.asarray(shuffled[: len(sizes)], dtype=np.int64)
+    n, shares = len(sizes), room / room.sum()
+    # In each block of neighbours every part gets its share, to a unit; the order inside is random.
+    block = max(len(shares), round(2 / float(shares[shares > 0].min())))
+    ends = np.append(np.arange(block, n, block), n)
+    borders = np.rint(np.outer(ends, np.append(0.0, np.cumsum(shares)))).astype(np.int64)
+    counts = np.diff(np.diff(borders, axis=1), axis=0, prepend=0)  # (blocks, parts)
+    parts = np.tile(np.arange(len(shares)), len(ends))
+    dealt = np.repeat(parts, np.maximum(counts, 0).ravel())[:n]
+    dealt = np.append(dealt, np.full(n - len(dealt), int(np.argmax(shares))))
+    of_block = np.arange(n) // block
+    return np.asarray(dealt[np.lexsort((rng.random(n), of_block))], dtype=np.int64)
