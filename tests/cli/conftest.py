@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from seqexpr.data.simulate import simulate_library
 
 SEQEXPR = str(Path(sys.executable).with_name("seqexpr"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from seqexpr.data.simulate import simulate_library
 
 

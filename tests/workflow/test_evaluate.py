@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from seqexpr.data.simulate import simulate_library
 
 import seqexpr
+from seqexpr.data.simulate import simulate_library
 from seqexpr.errors import InputError
 from seqexpr.workflow.evaluate import evaluate
 from seqexpr.workflow.train import train

@@ -6,10 +6,10 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
-from seqexpr.evaluation.sealed import SealedTest
 
 import seqexpr
 from seqexpr.errors import CheckFailedError, InputError, OutputError, TestSetOpenedError
+from seqexpr.evaluation.sealed import SealedTest
 from seqexpr.workflow import ladder
 from seqexpr.workflow import train as train_module
 from seqexpr.workflow.train import train

@@ -178,7 +178,9 @@ def _chromosome(dataset: Dataset, *, test_size: float, n_folds: int, rng: Any) -
         )
     names, codes = np.unique(dataset.chromosomes.astype(str), return_inverse=True)
     if len(names) < 2:
-        raise SplitError(f"split by chromosome: all rows lie on {str(names[0])!r}; pass --split random")
+        raise SplitError(
+            f"split by chromosome: all rows lie on {str(names[0])!r}; pass --split random"
+        )
     chosen = _nearest_subset(np.bincount(codes), test_size * len(dataset), rng)
     in_test = np.isin(codes, chosen)
     units = find_units(dataset.sequences, dataset.groups)
@@ -213,8 +215,8 @@ def _part(units: Ints, in_test: npt.NDArray[np.bool_]) -> tuple[Ints, Ints, Ints
     warnings: tuple[str, ...] = ()
     if straddling.any():
         text = (
-            f"{int(straddling.sum()):,} rows were kept out of train: the same sequence, its reverse "
-            "complement or a row of its group is in the test set"
+            f"{int(straddling.sum()):,} rows were kept out of train: the same sequence, its "
+            "reverse complement or a row of its group is in the test set"
         )
         warnings = (text,)
     train = np.flatnonzero(~in_test & ~straddling)
@@ -259,9 +261,7 @@ def _from_roles(dataset: Dataset, role: Ints, *, n_folds: int, rng: Any, rule: s
     train, test, straddling, warnings = _part(units, role == -2)
     without = role[train] == -3
     if without.any():
-        text = (
-            f"{int(without.sum()):,} rows have no known label in the split column and are in neither"
-        )
+        text = f"{int(without.sum()):,} rows have no known label in the split column and are in neither"
         warnings = (*warnings, text)
     excluded = np.union1d(straddling, train[without])
     train = train[~without]
