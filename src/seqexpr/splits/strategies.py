@@ -271,7 +271,8 @@ def _from_roles(dataset: Dataset, role: Ints, *, n_folds: int, rng: Any, rule: s
     elif folds.min() == -1:  # published validation rows: their relatives leave the fit rows
         keep, _, spanning, _ = _part(units[train], folds == 0)
         if len(spanning):
-            text = f"{len(spanning):,} rows were kept out of train: a copy is in the validation set"
+            count = f"{len(spanning):,}"
+            text = f"{count} rows were kept out of train: a copy is in the validation set"
             warnings = (*warnings, text)
             excluded = np.union1d(excluded, train[spanning])
             kept = np.sort(np.concatenate([keep, np.flatnonzero(folds == 0)]))
