@@ -261,7 +261,7 @@ def _from_roles(dataset: Dataset, role: Ints, *, n_folds: int, rng: Any, rule: s
     train, test, straddling, warnings = _part(units, role == -2)
     without = role[train] == -3
     if without.any():
-        text = f"{int(without.sum()):,} rows have no known label in the split column: in neither set"
+        text = f"{int(without.sum()):,} rows have no known label in the split column: in neither"
         warnings = (*warnings, text)
     excluded = np.union1d(straddling, train[without])
     train = train[~without]
