@@ -80,7 +80,8 @@ def _finding(finding: Finding) -> str:
 def _number(value: float | None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
-    return f"{value:.2f}" if abs(value) < 1000 else f"{value:.4g}"
+    text = f"{value:.2f}" if abs(value) < 1000 else f"{value:.4g}"
+    return "0.00" if text == "-0.00" else text
 
 
 def _interval(score: Score | None) -> str:
@@ -225,8 +226,9 @@ def show_result(run: Run, output: Path) -> None:
     console = output_console()
     show_evaluation(run.evaluation, console)
     console.print()
-    console.print(f"[bold]Report[/]   {escape(str(output / 'report.html'))}")
-    console.print(f"[bold]Model[/]    {escape(str(output / 'model'))}")
-    console.print(
-        f"[bold]Predict[/]  seqexpr predict {escape(str(output))} NEW.fasta -o predictions.csv"
-    )
+    for title, text in (
+        ("Report", output / "report.html"),
+        ("Model", output / "model"),
+        ("Predict", f"seqexpr predict {output} NEW.fasta -o predictions.csv"),
+    ):
+        console.print(f"[bold]{title:<8}[/] {escape(str(text))}", soft_wrap=True)
