@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from seqexpr.data.check_rows import (
-    duplicate_findings,
-    id_findings,
-    label_findings,
-    replicate_findings,
-)
-from seqexpr.data.check_sequences import SequenceScan, scan_sequences, whole_set_findings
-from seqexpr.data.check_targets import TargetScan, distribution_findings, scan_targets, to_numbers
+from seqexpr.data.cells import as_labels, as_texts, to_numbers
+from seqexpr.data.check_annotations import annotation_findings
+from seqexpr.data.check_distribution import distribution_findings
+from seqexpr.data.check_library import Library, duplicate_findings, library_findings
+from seqexpr.data.check_sequences import SequenceScan, scan_sequences, sequence_findings
+from seqexpr.data.check_targets import TargetScan, scan_targets, target_findings
 from seqexpr.data.dataset import Dataset
-from seqexpr.data.findings import CheckReport, Finding, Severity, make_finding
-from seqexpr.errors import CheckFailedError
-
-if TYPE_CHECKING:
-    from seqexpr.data.table import Table
-    from seqexpr.recipe import OnInvalid, OnMissing
+from seqexpr.data.findings import CheckReport, Finding, FindingCollector, Severity
+from seqexpr.data.table import Table
+from seqexpr.errors import CheckFailedError, InputError
+from seqexpr.recipe import OnInvalid, OnMissing
 
 __all__ = ["CheckReport", "Finding", "Severity", "build_dataset", "check_table"]
 
+Mask = npt.NDArray[np.bool_]
+
 _ORDER = {"error": 0, "warning": 1, "info": 2}
+_FEW_ROWS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class _Examined:
+    """A table read as sequences and numbers, and what becomes of its n rows."""
+
     sequences: SequenceScan
     targets: TargetScan
-    usable: npt.NDArray[np.int64]
+    dropped: Mask
     report: CheckReport
 
 
@@ -45,18 +45,25 @@ def check_table(
     Parameters
     ----------
     table : Table
-        What was read.
+        What was read. Without target columns, only the sequences are examined.
     on_missing : {"error", "drop"}
-        Whether targets that are no numbers are errors, or their rows dropped.
-        Rows whose target is empty were not measured and are dropped with a
-        warning in any case. Default "error".
+        What target cells are that hold something else than a number: errors,
+        or dropped (with several targets: not measured, and the row is dropped
+        when nothing was measured). Rows in which all targets are empty, or NA,
+        NaN, null or None, are dropped in any case. Default "error".
     on_invalid : {"error", "drop"}
-        Likewise for rows whose sequence is empty or not DNA. Default "error".
+        What rows are whose sequence is empty or not DNA: errors, or dropped.
+        Default "error".
 
     Returns
     -------
     CheckReport
         Every row is kept, repaired or dropped, and the counts add up.
+
+    Raises
+    ------
+    InputError
+        If an option is none of its choices.
 
     Examples
     --------
@@ -64,10 +71,10 @@ def check_table(
     >>> from seqexpr.data.table import read_table
     >>> table = read_table(pd.DataFrame({"seq": ["acgtacgt", "TTGACAAT"], "y": ["1", "n/a"]}))
     >>> report = check_table(table)
-    >>> [finding.code for finding in report.errors]
-    ['target-not-numeric', 'table-too-small']
-    >>> report.n_kept + report.n_repaired + report.n_dropped == report.n_rows
-    True
+    >>> report.errors[0].meaning
+    "column 'y': 1 of 2 values are not numbers (first: row 2, 'n/a')"
+    >>> report.n_kept, report.n_repaired, report.n_dropped
+    (1, 1, 0)
     """
     return _examine(table, on_missing, on_invalid).report
 
@@ -85,7 +92,8 @@ def build_dataset(
     Returns
     -------
     dataset : Dataset
-        The rows that were kept or repaired.
+        The rows that were kept or repaired. Rows without a group label are
+        groups of their own; rows without an id are called "row k".
     report : CheckReport
         What was found.
 
@@ -93,129 +101,127 @@ def build_dataset(
     ------
     CheckFailedError
         If there is an error. Its text is the first error; it carries the report.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from seqexpr.data.table import read_table
+    >>> table = read_table(pd.DataFrame({"seq": ["acgtacgt", "TTGACAAT"], "y": ["1", "2"]}))
+    >>> dataset, report = build_dataset(table)
+    >>> dataset.sequences.tolist(), dataset.targets.tolist()
+    (['ACGTACGT', 'TTGACAAT'], [[1.0], [2.0]])
     """
     examined = _examine(table, on_missing, on_invalid)
     report = examined.report
     if report.has_errors:
         first = report.errors[0]
         more = len(report.errors) - 1
-        also = (
-            f" (and {more} more error{'s' * (more > 1)}; seqexpr check lists them)" if more else ""
-        )
-        remedy = f"; {first.remedy}" if first.remedy else ""
-        raise CheckFailedError(f"{report.source}: {first.meaning}{remedy}{also}", report)
+        also = f" ({more} more error{'s' * (more > 1)}: run seqexpr check)" if more else ""
+        message = f"{report.source}: {first.meaning}; {first.remedy}{also}"
+        raise CheckFailedError(message, report)
     return _dataset(table, examined), report
 
 
 def _examine(table: Table, on_missing: OnMissing, on_invalid: OnInvalid) -> _Examined:
-    frame, roles = table.frame, table.roles
-    sequences = scan_sequences(frame[roles.sequence], on_invalid=on_invalid)
-    targets = scan_targets(frame, roles.targets, on_missing=on_missing)
-    bad = sequences.unusable | targets.unusable
-    usable = np.flatnonzero(~bad)
-    findings = [*sequences.findings, *targets.findings]
-    findings += _size(len(usable), len(frame))
-    kept = sequences.sequences[usable]
-    findings += whole_set_findings(kept, roles.sequence)
-    for column, name in enumerate(roles.targets):
-        findings += distribution_findings(np.where(bad, np.nan, targets.values[:, column]), name)
-    if len(usable):
-        values = targets.values[usable]
-        findings += duplicate_findings(kept, values, rows=usable, n=len(frame))
-    findings += _beside(table)
-    dropped = targets.unmeasured | (sequences.unusable & (on_invalid == "drop"))
+    for option, value in (("on_missing", on_missing), ("on_invalid", on_invalid)):
+        if value not in ("error", "drop"):
+            raise InputError(f"{option} = {value!r}: must be 'error' or 'drop'")
+    frame, column = table.frame, table.roles.sequence
+    sequences = scan_sequences(frame[column])
+    targets = scan_targets(frame, table.roles.targets)
+    dropped = targets.unmeasured.copy()
+    if on_invalid == "drop":
+        dropped |= sequences.unusable
     if on_missing == "drop":
         dropped |= targets.unusable
-    repaired = sequences.repaired & ~dropped
-    report = CheckReport(
+    found = FindingCollector(table.first_row)
+    sequence_findings(
+        found, sequences, column=column, dropped=dropped, drop_invalid=on_invalid == "drop"
+    )
+    target_findings(found, targets, frame, dropped=dropped, drop_missing=on_missing == "drop")
+    # Numbers at the edge of what a float holds overflow in a variance; that is no news here.
+    with np.errstate(all="ignore"):
+        _look_at_all(found, table, sequences, targets, dropped=dropped)
+    report = _report(table, found.findings, sequences.repaired & ~dropped, dropped)
+    return _Examined(sequences, targets, dropped, report)
+
+
+def _look_at_all(
+    found: FindingCollector,
+    table: Table,
+    sequences: SequenceScan,
+    targets: TargetScan,
+    *,
+    dropped: Mask,
+) -> None:
+    """Look at the usable rows as a set, and at the columns beside."""
+    roles, n = table.roles, len(table.frame)
+    usable = ~(dropped | sequences.unusable | targets.unusable)
+    _size_finding(found, int(usable.sum()), n)
+    rows = np.flatnonzero(usable)
+    library = Library(sequences.sequences[rows], rows, n, roles.sequence)
+    library_findings(found, library)
+    duplicate_findings(found, library, targets.values[rows], roles.targets)
+    if len(rows) > 1:
+        values = np.where(usable[:, None], targets.values, np.nan)
+        distribution_findings(found, values, roles.targets)
+    first = targets.values[:, 0] if roles.targets else np.full(n, np.nan)
+    annotation_findings(found, table.frame, roles, used=~dropped, target=first)
+
+
+def _size_finding(found: FindingCollector, usable: int, n: int) -> None:
+    if usable < 2:
+        who = "no row is" if usable == 0 else "only 1 row is"
+        found.add(
+            "table-too-small", "error", None, remedy="bring more rows, 1,000 or more if you can",
+            meaning=f"{who} usable of {n:,}; nothing can be learnt",
+        )  # fmt: skip
+    elif usable < _FEW_ROWS:
+        found.add(
+            "table-small", "warning", None, remedy="bring more rows, 1,000 or more if you can",
+            meaning=f"only {usable} usable rows: expect wide intervals, and models hardly better "
+            "than the mean",
+        )  # fmt: skip
+
+
+def _report(table: Table, findings: list[Finding], repaired: Mask, dropped: Mask) -> CheckReport:
+    return CheckReport(
         source=table.source,
-        n_rows=len(frame),
+        n_rows=len(dropped),
         n_kept=int((~dropped & ~repaired).sum()),
         n_repaired=int(repaired.sum()),
         n_dropped=int(dropped.sum()),
-        findings=tuple(sorted(findings, key=lambda f: _ORDER[f.severity])),
+        findings=tuple(sorted(findings, key=lambda finding: _ORDER[finding.severity])),
         notes=table.notes,
     )
-    return _Examined(sequences, targets, usable, report)
-
-
-def _size(usable: int, n: int) -> list[Finding]:
-    if usable < 5:
-        text = f"{usable} of {n:,} rows are usable; a model needs at least 5, better 1,000"
-        return [
-            make_finding("table-too-small", "error", None, meaning=text, remedy="bring more rows")
-        ]
-    if usable < 100:
-        text = f"only {usable} usable rows: scores will have wide intervals"
-        return [
-            make_finding("table-small", "warning", None, meaning=text, remedy="bring more rows")
-        ]
-    return []
-
-
-def _beside(table: Table) -> list[Finding]:
-    """Look at the columns beside sequence and target."""
-    frame, roles = table.frame, table.roles
-    findings: list[Finding] = []
-    if roles.id is not None:
-        findings += id_findings(frame[roles.id])
-    labelled = {"split": roles.split, "group": roles.group, "chromosome": roles.chromosome}
-    for role, name in labelled.items():
-        if name is not None:
-            findings += label_findings(frame[name], role=role)
-    if roles.weight is not None:
-        weights = to_numbers(frame[roles.weight])
-        wrong = ~(weights >= 0)
-        if wrong.any():
-            count = f"{int(wrong.sum()):,}"
-            text = f"column '{roles.weight}': {count} weights are missing or negative ({{first}})"
-            findings.append(
-                make_finding(
-                    "weight-invalid", "error", wrong, meaning=text, column=roles.weight,
-                    values=frame[roles.weight].tolist(), remedy="fix them; a weight is 0 or more",
-                )
-            )  # fmt: skip
-    if roles.replicates:
-        replicates = np.column_stack([to_numbers(frame[name]) for name in roles.replicates])
-        findings += replicate_findings(replicates, roles.replicates)
-    return findings
 
 
 def _dataset(table: Table, examined: _Examined) -> Dataset:
-    frame, roles, rows = table.frame.iloc[examined.usable], table.roles, examined.usable
+    roles = table.roles
+    rows = np.flatnonzero(~examined.dropped)
+    frame = table.frame.iloc[rows].reset_index(drop=True)
+    names = np.array([f"row {row + table.first_row}" for row in rows.tolist()], dtype=object)
 
-    def labels(name: str | None) -> Any:
-        if name is None:
-            return None
-        column = frame[name]
-        texts = column.astype("str").to_numpy(dtype=object)
-        return np.where(column.isna().to_numpy(), "", texts)
+    def labels(name: str | None) -> npt.NDArray[np.object_] | None:
+        return None if name is None else as_labels(frame[name])
 
-    def numbers(names: tuple[str, ...]) -> Any:
-        return np.column_stack([to_numbers(frame[name]) for name in names]) if names else None
-
-    ids = labels(roles.id)
-    if ids is None:
-        ids = np.array([f"row {row + table.first_row}" for row in rows], dtype=object)
+    ids, groups = names, labels(roles.group)
+    if roles.id is not None:
+        texts = np.array(as_texts(frame[roles.id]), dtype=object)
+        ids = np.where(texts == "", names, texts)
+    if groups is not None:
+        # One group of all rows without a label would be the largest of all, and no group.
+        groups = np.where(groups == "", names + " (no group)", groups)
+    replicates = [to_numbers(frame[name]) for name in roles.replicates]
     return Dataset(
         examined.sequences.sequences[rows],
         examined.targets.values[rows],
         target_names=roles.targets,
         ids=ids,
         weights=None if roles.weight is None else to_numbers(frame[roles.weight]),
-        replicates=numbers(roles.replicates),
-        groups=_own_group_where_empty(labels(roles.group), rows),
+        replicates=np.column_stack(replicates) if replicates else None,
+        groups=groups,
         chromosomes=labels(roles.chromosome),
         split_labels=labels(roles.split),
-        covariates=frame[list(roles.covariates)].reset_index(drop=True)
-        if roles.covariates
-        else None,
+        covariates=frame[list(roles.covariates)] if roles.covariates else None,
     )
-
-
-def _own_group_where_empty(groups: Any, rows: npt.NDArray[np.int64]) -> Any:
-    """Give every row without a label a group of its own."""
-    if groups is None:
-        return None
-    own = np.array([f"row {row + 1} (no group)" for row in rows], dtype=object)
-    return np.where(groups == "", own, groups)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Action", "CheckReport", "Finding", "Severity", "make_finding", "shown"]
+__all__ = ["Action", "CheckReport", "Finding", "FindingCollector", "Severity", "shown"]
+
+_EXAMPLE_WIDTH = 80
+_MARKS = {"error": "x", "warning": "!", "info": "i"}
 
 Severity = Literal["info", "warning", "error"]
 Action = Literal["none", "repaired", "dropped"]
@@ -77,38 +81,71 @@ def shown(value: object, width: int = 24) -> str:
     return repr(text if len(text) <= width else text[: width - 3] + "...")
 
 
-def make_finding(
-    code: str,
-    severity: Severity,
-    where: npt.NDArray[np.bool_] | None,
-    *,
-    meaning: str,
-    remedy: str = "",
-    column: str | None = None,
-    values: Any = None,
-    action: Action = "none",
-) -> Finding:
-    """Make a Finding of a mask of rows.
+class FindingCollector:
+    """Collects findings and counts rows as people do.
 
     Parameters
     ----------
-    code, severity, meaning, remedy, column, action
-        As in :class:`Finding`. In `meaning`, ``{first}`` becomes "first: row
-        17, 'n/a'".
-    where : ndarray of bool, shape (n,), or None
-        Which rows; None = the whole table.
-    values : sequence, length n, optional
-        The cells as found, for the examples.
+    first_row : int
+        Number of the table's first row. Default 1.
+
+    Attributes
+    ----------
+    findings : list of Finding
+        In the order in which they were added.
+
+    Examples
+    --------
+    >>> found = FindingCollector()
+    >>> where = np.array([False, True])
+    >>> found.add("target-text", "error", where, meaning="text ({first})", cells=["1", "x"])
+    >>> found.findings[0].rows.tolist(), found.findings[0].meaning
+    ([2], "text (first: row 2, 'x')")
     """
-    rows = np.zeros(0, np.int64) if where is None else np.flatnonzero(where).astype(np.int64)
-    examples: tuple[str, ...] = ()
-    if values is not None:
-        examples = tuple(str(values[int(row)])[:80] for row in rows[:3])
-    if "{first}" in meaning and len(rows):
-        first = f"first: row {rows[0] + 1:,}"
-        first += f", {shown(examples[0])}" if examples else ""
-        meaning = meaning.replace("{first}", first)
-    return Finding(code, severity, column, len(rows), rows + 1, examples, meaning, remedy, action)
+
+    def __init__(self, first_row: int = 1) -> None:
+        self.first_row = first_row
+        self.findings: list[Finding] = []
+
+    def add(
+        self,
+        code: str,
+        severity: Severity,
+        where: npt.NDArray[np.bool_] | None,
+        *,
+        meaning: str,
+        remedy: str = "",
+        column: str | None = None,
+        cells: Sequence[object] | npt.NDArray[np.object_] | None = None,
+        action: Action = "none",
+    ) -> None:
+        """Add a finding, unless its rows are none.
+
+        Parameters
+        ----------
+        code, severity, meaning, remedy, column, action
+            As in :class:`Finding`. In `meaning`, ``{first}`` becomes "first:
+            row 17, 'n/a'".
+        where : ndarray of bool, shape (n,), or None
+            Which rows; None = the whole table.
+        cells : sequence, length n, optional
+            The cells as found, for the examples.
+        """
+        at = np.zeros(0, np.int64) if where is None else np.flatnonzero(where).astype(np.int64)
+        if where is not None and not len(at):
+            return
+        examples: tuple[str, ...] = ()
+        if cells is not None:
+            examples = tuple(str(cells[int(row)])[:_EXAMPLE_WIDTH] for row in at[:3])
+        if len(at):
+            first = f"first: row {at[0] + self.first_row:,}"
+            if examples:
+                first += f", {shown(examples[0]) if examples[0] else 'empty'}"
+            meaning = meaning.replace("{first}", first)
+        rows = at + self.first_row
+        self.findings.append(
+            Finding(code, severity, column, len(at), rows, examples, meaning, remedy, action)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +158,8 @@ class CheckReport:
         Name of the table.
     n_rows, n_kept, n_repaired, n_dropped : int
         Rows in all; every row is kept, repaired or dropped, so the last three
-        add up to the first.
+        add up to the first. A row with an error counts as kept: nothing was
+        done to it.
     findings : tuple of Finding
         Errors first, then warnings, then information.
     notes : tuple of str
@@ -165,11 +203,19 @@ class CheckReport:
         }
 
     def format_text(self) -> str:
-        """Return the report as plain text, a line or two a finding."""
-        lines = []
+        """Return the report as plain text for logs: two or three lines a finding."""
+        lines: list[str] = []
         for finding in self.findings:
-            lines.append(f"{finding.severity} {finding.code}: {finding.meaning}")
-            if finding.remedy:
+            where = ""
+            if finding.n_rows:
+                some = ", ".join(f"{row}" for row in finding.rows[:5].tolist())
+                more = ", ..." if finding.n_rows > 5 else ""
+                where = f" ({finding.n_rows:,} row{'s' * (finding.n_rows > 1)}: {some}{more})"
+            done = f", {finding.action}" if finding.action != "none" else ""
+            mark = _MARKS[finding.severity]
+            lines.append(f"{mark} {finding.severity:<7} {finding.code}{done}{where}")
+            lines.append(f"    {finding.meaning}")
+            if finding.remedy not in ("", "nothing to do"):
                 lines.append(f"    -> {finding.remedy}")
         counts = (
             f"{self.n_rows:,} rows = {self.n_kept:,} kept + {self.n_repaired:,} repaired + "
