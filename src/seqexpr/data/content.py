@@ -21,7 +21,8 @@ _SAMPLE = 200
 _MIN_GROUPS = 10
 _MAX_FOLDS = 100
 _IUPAC = re.compile(r"[ACGTURYSWKMBDHVN.\-\s]{4,}", re.IGNORECASE)
-_BASES = re.compile(r"[^ACGTUN]", re.IGNORECASE)
+_NO_BASES = re.compile(r"[^ACGTUN]", re.IGNORECASE)
+_GAPS = re.compile(r"[.\-\s]")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?", re.IGNORECASE)
 # What stands in a numeric column where there is no number.
 _MISSING = frozenset({"", "na", "n/a", "nan", "<na>", "null", "none", ".", "-", "inf", "-inf"})
@@ -32,14 +33,21 @@ _SPLIT_WORD = re.compile(
 
 
 def is_dna(cell: str) -> bool:
-    """Whether a cell is made of at least 4 IUPAC letters, most of them A, C, G, T, U or N.
+    """Whether a cell is made of at least 4 bases or gaps.
+
+    Of 12 letters or more, one of four may be another IUPAC letter; below, that
+    could be a word.
 
     Examples
     --------
-    >>> [is_dna(cell) for cell in ("ACGT", "ttgacaRY", "strand", "5.2", "ACG")]
-    [True, True, False, False, False]
+    >>> [is_dna(cell) for cell in ("ACGT", "ttgacaRYttgaca", "AC--GU", "mutant", "5.2", "ACG")]
+    [True, True, True, False, False, False]
     """
-    return bool(_IUPAC.fullmatch(cell)) and len(_BASES.sub("", cell)) >= 0.6 * len(cell)
+    if _IUPAC.fullmatch(cell) is None:
+        return False
+    letters = _GAPS.sub("", cell)
+    bases = len(_NO_BASES.sub("", letters))
+    return bases > 0 and bases >= (1 if len(letters) < 12 else 0.75) * len(letters)
 
 
 def is_number(cell: str) -> bool:

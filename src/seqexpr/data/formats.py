@@ -270,7 +270,7 @@ def decode_head(head: bytes) -> tuple[str, str]:
     try:
         return head.decode("utf-8-sig"), "utf-8-sig"
     except UnicodeDecodeError as error:
-        if error.start > len(head) - 4 and len(head) >= _HEAD:  # a letter cut at the border
+        if error.reason == "unexpected end of data" and len(head) >= _HEAD:  # a letter is cut
             return head[: error.start].decode("utf-8-sig"), "utf-8-sig"
         return head.decode("latin-1"), "latin-1"
 

@@ -212,19 +212,12 @@ def _dna_column(rows: list[list[str]], width: int) -> int | None:
     return None
 
 
-def _is_sure_dna(cell: str) -> bool:
-    """Whether a cell of the first row is DNA and no column name, such as "mutant" or "GATA"."""
-    return is_dna(cell) and (
-        len(cell) >= 12 or re.fullmatch(r"[ACGTUN]{4,}", cell, re.IGNORECASE) is not None
-    )
-
-
 def _has_header(reading: _Reading) -> bool:
     first = reading.rows[0]
     if reading.has_row_names:
         return True
     if reading.dna is not None:
-        return not _is_sure_dna(first[reading.dna])
+        return not is_dna(first[reading.dna])
     return not all(is_number(cell) for cell in first if cell)
 
 
