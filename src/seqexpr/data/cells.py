@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-__all__ = ["as_labels", "as_texts", "is_damaged", "kind_of_cell", "to_numbers"]
+__all__ = ["as_labels", "as_texts", "is_damaged", "is_damaged_id", "kind_of_cell", "to_numbers"]
 
 # What programs write for "not measured". Other spellings ("n/a", "-", "missing") were typed by
 # somebody, and may stand for something else.
@@ -29,6 +29,7 @@ _DATE = (
 _DAMAGED = re.compile(
     rf"{_DATE}|#(n/a|value|ref|div/0|name|num|null|spill|calc)[!?]?|#+", re.IGNORECASE
 )
+_DAMAGED_ID = re.compile(rf"{_DAMAGED.pattern}|\d(\.\d+)?E[+-]\d{{2,}}", re.IGNORECASE)
 # Tried in this order; the first that matches the whole cell names its kind.
 _KINDS = tuple(
     (kind, re.compile(pattern, re.IGNORECASE))
@@ -54,6 +55,8 @@ def as_texts(column: pd.Series[Any]) -> list[str]:
     >>> as_texts(pd.Series(["a ", None, 1.5]))
     ['a', '', '1.5']
     """
+    if isinstance(column.dtype, pd.StringDtype):
+        return list(map(str.strip, column.fillna("").tolist()))
     missing = column.isna().to_numpy().tolist()
     return [
         "" if no else (cell if isinstance(cell, str) else str(cell)).strip()
@@ -115,6 +118,17 @@ def is_damaged(text: str) -> bool:
     [True, True, True, True, False]
     """
     return _DAMAGED.fullmatch(text) is not None
+
+
+def is_damaged_id(text: str) -> bool:
+    """Whether a spreadsheet made this of an id: a date, an error value, or 1E+05.
+
+    Examples
+    --------
+    >>> [is_damaged_id(text) for text in ("1E+05", "2-Sep", "2310009E13", "TSS-5")]
+    [True, True, False, False]
+    """
+    return _DAMAGED_ID.fullmatch(text) is not None
 
 
 def kind_of_cell(text: str) -> str:

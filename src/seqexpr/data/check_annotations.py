@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from seqexpr.data.cells import as_labels, as_texts, is_damaged, kind_of_cell, to_numbers
+from seqexpr.data.cells import as_labels, as_texts, is_damaged_id, kind_of_cell, to_numbers
 from seqexpr.data.columns import ColumnRoles
 from seqexpr.data.findings import FindingCollector
 
@@ -18,7 +17,6 @@ __all__ = ["annotation_findings"]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-_EXPONENT = re.compile(r"\d(\.\d+)?E[+-]\d{2,}", re.IGNORECASE)
 _NO_LABEL = {
     "split": "they are in neither train nor test",
     "group": "each is taken as a group of its own",
@@ -72,7 +70,7 @@ def annotation_findings(
 def _id_findings(found: FindingCollector, column: pd.Series[Any], used: Mask) -> None:
     texts, name, n = as_texts(column), str(column.name), len(used)
     ids = np.array(texts, dtype=object)
-    damaged = used & np.array([is_damaged(t) or _EXPONENT.fullmatch(t) is not None for t in texts])
+    damaged = used & np.fromiter(map(is_damaged_id, texts), dtype=bool, count=n)
     found.add(
         "id-spreadsheet", "warning", damaged, column=name, cells=texts,
         meaning=f"{int(damaged.sum()):,} of {n:,} ids look changed by a spreadsheet ({{first}})",

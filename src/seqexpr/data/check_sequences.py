@@ -238,6 +238,8 @@ def _gap_finding(found: FindingCollector, scan: SequenceScan, used: Flags, *, co
     # Taken out, since a gap is no base and the molecule that was measured has none. In an
     # alignment that shifts positions, which nobody should learn from a plot: hence a warning.
     where = (used & _GAP) != 0
+    if not where.any():
+        return
     text = f"{int(where.sum()):,} of {len(used):,} sequences hold gaps (- or .); they are taken out"
     lengths = {len(scan.texts[row]) for row in np.flatnonzero(used)}
     if len(lengths) == 1 and len(used) > 1:

@@ -200,18 +200,19 @@ def _dataset(table: Table, examined: _Examined) -> Dataset:
     roles = table.roles
     rows = np.flatnonzero(~examined.dropped)
     frame = table.frame.iloc[rows].reset_index(drop=True)
-    names = np.array([f"row {row + table.first_row}" for row in rows.tolist()], dtype=object)
 
     def labels(name: str | None) -> npt.NDArray[np.object_] | None:
         return None if name is None else as_labels(frame[name])
 
-    ids, groups = names, labels(roles.group)
+    ids, groups = np.full(len(rows), "", dtype=object), labels(roles.group)
     if roles.id is not None:
-        texts = np.array(as_texts(frame[roles.id]), dtype=object)
-        ids = np.where(texts == "", names, texts)
+        ids[:] = as_texts(frame[roles.id])
+    for at in np.flatnonzero(ids == ""):
+        ids[at] = f"row {rows[at] + table.first_row}"
     if groups is not None:
         # One group of all rows without a label would be the largest of all, and no group.
-        groups = np.where(groups == "", names + " (no group)", groups)
+        for at in np.flatnonzero(groups == ""):
+            groups[at] = f"row {rows[at] + table.first_row} (no group)"
     replicates = [to_numbers(frame[name]) for name in roles.replicates]
     return Dataset(
         examined.sequences.sequences[rows],
