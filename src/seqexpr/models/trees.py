@@ -18,9 +18,9 @@ class LightGBMRegressor(MeasuredRegressor):
     Parameters
     ----------
     n_estimators : int
-        Trees, at least 1. Default 200.
+        Trees, at least 1. Default 300.
     learning_rate : float
-        Shrinkage, in (0, 1]. Default 0.08.
+        Shrinkage, in (0, 1]. Default 0.05.
     num_leaves : int
         Leaves of a tree, at least 2. Default 31.
     min_child_samples : int
@@ -59,8 +59,8 @@ class LightGBMRegressor(MeasuredRegressor):
     def __init__(  # noqa: PLR0913 - the knobs of the method, as LightGBM names them
         self,
         *,
-        n_estimators: int = 200,
-        learning_rate: float = 0.08,
+        n_estimators: int = 300,
+        learning_rate: float = 0.05,
         num_leaves: int = 31,
         min_child_samples: int = 20,
         colsample_bytree: float = 0.2,
