@@ -182,7 +182,8 @@ def _count_row(
             run = 0
             continue
         code = ((code << TWO) | base) & mask
-        reverse = (reverse >> TWO) | ((THREE - base) << shift)
+        if force == ZERO:
+            reverse = (reverse >> TWO) | ((THREE - base) << shift)
         if low < high:
             for k in range(low, min(high, run) + 1):
                 forward = code & ((ONE << U64(2 * k)) - ONE)
@@ -215,14 +216,18 @@ def _read_row(
         bits = words[word]
         words[word] = ZERO
         after = end + _ones(bits)
-        # Four are written whether or not there are so many: what is too much
-        # is overwritten by the next word, and a branch that cannot be foretold
-        # would cost more.
+        # Four, then eight are written whether or not there are so many: what is
+        # too much is overwritten by the next word, and a branch that cannot be
+        # foretold would cost more.
         for ahead in range(4):
             indices[end + U64(ahead)] = np.int32(word * WORD + _trailing_zeros(bits))
             bits &= bits - ONE
+        if bits:
+            for ahead in range(4, 12):
+                indices[end + U64(ahead)] = np.int32(word * WORD + _trailing_zeros(bits))
+                bits &= bits - ONE
         while bits:
-            indices[end + U64(4)] = np.int32(word * WORD + _trailing_zeros(bits))
+            indices[end + U64(12)] = np.int32(word * WORD + _trailing_zeros(bits))
             bits &= bits - ONE
             end += ONE
         end = after
