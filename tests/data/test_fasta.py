@@ -39,7 +39,6 @@ def test_named_numbers_in_the_title(name, values, between):
         parsed = parse_title(title)
         assert parsed.pop("id") == name
         values.pop("id", None)
-        parsed = {key: value.rstrip(",") for key, value in parsed.items()}
         assert parsed == values
 
 
@@ -55,6 +54,10 @@ def test_named_numbers_in_the_title(name, values, between):
         ("p1 2,5", {"id": "p1", "value": "2,5"}),
         ("p1 expression=2,5", {"id": "p1", "expression": "2,5"}),
         ("p1 expression=", {"id": "p1", "expression": ""}),
+        ("gi|5| y=1", {"id": "gi|5|", "y": "1"}),
+        ("p1; y=1; z=2", {"id": "p1", "y": "1", "z": "2"}),
+        ("p1 | y=1 | z=2", {"id": "p1", "y": "1", "z": "2"}),
+        ("y=1", {"id": "", "y": "1"}),
         ("p1 expression=n/a", {"id": "p1", "expression": "n/a"}),
     ],
 )

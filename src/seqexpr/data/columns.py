@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from seqexpr.data.content import (
@@ -136,26 +136,30 @@ def recognize_columns(
     _check_named(frame, choice)
     finder = _Finder(frame, choice)
     sequence = choice.sequence or finder.sequence()
-    if not require_target:
-        roles = ColumnRoles(
-            sequence, choice.target, id=choice.id or finder.names(), weight=choice.weight,
-            replicates=choice.replicate, group=choice.group, chromosome=choice.chromosome,
-            split=choice.split, covariates=choice.covariate,
-        )  # fmt: skip
-        return roles, _notes(roles, finder.reasons)
-    targets = choice.target or finder.targets()
+    targets = choice.target or (finder.targets() if require_target else ())
     roles = ColumnRoles(
         sequence,
         targets,
-        id=choice.id or finder.names(),
-        weight=choice.weight or finder.one("weight", WEIGHT, looks_numeric),
-        replicates=choice.replicate or finder.replicates(targets),
-        group=choice.group or finder.one("group", GROUP, looks_like_groups),
-        chromosome=choice.chromosome
-        or finder.one("chromosome", CHROMOSOME, looks_like_chromosomes),
-        split=choice.split or finder.one("split", SPLIT, looks_like_split),
+        id=choice.id or finder.names({sequence, *targets}),
+        weight=choice.weight,
+        replicates=choice.replicate,
+        group=choice.group,
+        chromosome=choice.chromosome,
+        split=choice.split,
         covariates=choice.covariate,
     )
+    if require_target:
+        chromosome = roles.chromosome or finder.one(
+            "chromosome", CHROMOSOME, looks_like_chromosomes
+        )
+        roles = replace(
+            roles,
+            weight=roles.weight or finder.one("weight", WEIGHT, looks_numeric),
+            replicates=roles.replicates or finder.replicates(targets),
+            group=roles.group or finder.one("group", GROUP, looks_like_groups),
+            chromosome=chromosome,
+            split=roles.split or finder.one("split", SPLIT, looks_like_split),
+        )
     return roles, (*_notes(roles, finder.reasons), *finder.unused)
 
 
@@ -283,11 +287,15 @@ class _Finder:
         found = self._of_kind(self._matching(self._free(), pattern), looks_numeric)
         return self._take(found) if len(found) > 1 else ()
 
-    def names(self) -> str | None:
-        """Return the column that names the rows; of several, the first."""
+    def names(self, values: set[str]) -> str | None:
+        """Return the column that names the rows; of several, the first.
+
+        It may have another role too, such as group, but hold no `values`.
+        """
         for pattern in ID:
-            if found := self._matching(self._free(), pattern):
-                return self._take(found[:1])[0]
+            for name in self._matching(self._plain, pattern):
+                if name not in values:
+                    return name
         return None
 
     def one(self, role: str, ranks: Sequence[str], fits: Callable[[Any], bool]) -> str | None:

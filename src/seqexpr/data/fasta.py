@@ -19,7 +19,7 @@ __all__ = ["iter_fasta", "iter_genbank", "join_values", "parse_title"]
 
 _NUMBER = r"[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?"
 # "name=value" up to white space, a bar or a semicolon, or up to ",name="
-_PAIR = re.compile(r"([A-Za-z_][\w.-]*)=(.*?)(?=[\s;|]|,[A-Za-z_][\w.-]*=|$)")
+_PAIR = re.compile(r"([A-Za-z_][\w.-]*)=(.*?)(?=,?(?:[\s;|]|$)|,[A-Za-z_][\w.-]*=)")
 _PLAIN_VALUE = re.compile(rf"(\S+)\s+({_NUMBER})|(.*?)\s*\|\s*({_NUMBER})")
 
 
@@ -51,9 +51,12 @@ def parse_title(title: str) -> dict[str, str]:
     """
     title = title.strip()
     if "=" in title and (first := _PAIR.search(title)):
-        name = title[: first.start()].strip(" \t|;,")
+        before = title[: first.start()]
+        name = (before.split() or [""])[0]
+        # "p1|x=5" and "p1; x=5", but a name may itself end in a bar: "gi|5| x=5"
+        name = name.rstrip(";,") if name != before else name.removesuffix("|").rstrip(";,")
         values = {key: value for key, value in _PAIR.findall(title) if key != "id"}
-        return {"id": name.split(maxsplit=1)[0] if name else "", **values}
+        return {"id": name, **values}
     if match := _PLAIN_VALUE.fullmatch(title):
         return {"id": match[1] or match[3], "value": match[2] or match[4]}
     return {"id": title.split(maxsplit=1)[0] if title else ""}
