@@ -3,8 +3,8 @@
     python scripts/build_lac.py
 
 Downloads the wheel with pip, takes the sort-seq counts of Kinney et al. (2010)
-out of it and writes src/seqexpr/data/embedded/lac.tsv.gz, byte for byte the
-same at every run.
+out of it and writes src/seqexpr/data/embedded/lac.tsv.gz, the same bytes at
+every run. Reference and licence stand in lac.md beside it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pandas as pd
 
 WHEEL = "mavenn==1.1.4"
 MEMBER = "mavenn/examples/datasets/sortseq_data.csv.gz"
+N_ROWS, LENGTH = 50_518, 75
 OUTPUT = Path(__file__).parents[1] / "src" / "seqexpr" / "data" / "embedded" / "lac.tsv.gz"
 
 
@@ -50,10 +51,20 @@ def build(counts: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def check(table: pd.DataFrame) -> None:
+    """Refuse a table that is not the one that was published."""
+    lengths = set(table["sequence"].str.len())
+    if len(table) != N_ROWS or lengths != {LENGTH} or not table["expression"].between(0, 9).all():
+        raise SystemExit(f"not the published data: {len(table):,} rows of {lengths} bases")
+    if set(table["split"]) != {"train", "val", "test"}:
+        raise SystemExit(f"not the published split: {sorted(set(table['split']))}")
+
+
 def main() -> None:
-    """Download, build and write."""
+    """Download, build, check and write."""
     with tempfile.TemporaryDirectory() as folder:
         table = build(download(folder))
+    check(table)
     text = table.to_csv(sep="\t", index=False, lineterminator="\n").encode()
     with OUTPUT.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as file:
         file.write(text)

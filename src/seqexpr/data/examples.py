@@ -1,4 +1,4 @@
-"""The embedded example data."""
+"""The embedded example data: what there is, where it lies, and a copy of it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ class Example:
     name, file : str
         Its name, and the file inside the package.
     title, description : str
-        One line each, for people.
+        One line each, for people: what was measured.
     n_rows : int
         Number of sequences.
     organism, reference, licence : str
-        Where it comes from and what may be done with it.
+        Where it comes from and what may be done with it; the full text of both
+        lies beside the file.
     """
 
     name: str
@@ -62,6 +63,16 @@ EXAMPLES: dict[str, Example] = {
 def example_path(name: str) -> Path:
     """Return the path of an embedded table.
 
+    Parameters
+    ----------
+    name : str
+        One of :data:`EXAMPLES`.
+
+    Returns
+    -------
+    Path
+        Of a file inside the installed package; read it, do not change it.
+
     Raises
     ------
     UnknownNameError
@@ -84,7 +95,35 @@ def example_path(name: str) -> Path:
 
 
 def copy_example(name: str, destination: str | os.PathLike[str]) -> Path:
-    """Copy an embedded table to a file, atomically, and return its path."""
+    """Copy an embedded table to a file, atomically.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`EXAMPLES`.
+    destination : str or Path
+        File to write; one that is there is replaced. The copy is compressed
+        like the original (gzip).
+
+    Returns
+    -------
+    Path
+        The destination.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such data set.
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     copy_example("lac", f"{folder}/lac.tsv.gz").stat().st_size < 1_000_000
+    True
+    """
     source = example_path(name)
     with atomic_path(destination) as temporary:
         shutil.copyfile(source, temporary)
