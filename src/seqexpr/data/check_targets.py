@@ -25,7 +25,7 @@ class TargetScan:
     ----------
     names : tuple of str, length t
         The target columns.
-    values : ndarray of float64, shape (n, t)
+    numbers : ndarray of float64, shape (n, t)
         NaN = no finite number.
     kinds : ndarray of str, shape (n, t)
         What each cell is that is no number, see
@@ -33,13 +33,13 @@ class TargetScan:
     """
 
     names: tuple[str, ...]
-    values: npt.NDArray[np.float64]
+    numbers: npt.NDArray[np.float64]
     kinds: npt.NDArray[np.object_]
 
     @property
     def unusable(self) -> Mask:
         """Rows without a number in any target, shape (n,); none if there are no targets."""
-        nothing = np.isnan(self.values).all(axis=1)
+        nothing = np.isnan(self.numbers).all(axis=1)
         return np.asarray(nothing & (len(self.names) > 0), dtype=bool)
 
     @property
@@ -68,7 +68,7 @@ def scan_targets(frame: pd.DataFrame, names: tuple[str, ...]) -> TargetScan:
     --------
     >>> frame = pd.DataFrame({"y": ["1", "", "n/a", "3,5"]})
     >>> scan = scan_targets(frame, ("y",))
-    >>> scan.values[:, 0].tolist()
+    >>> scan.numbers[:, 0].tolist()
     [1.0, nan, nan, nan]
     >>> scan.kinds[:, 0].tolist()
     ['', 'missing', 'text', 'decimal-comma']

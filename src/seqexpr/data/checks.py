@@ -161,11 +161,11 @@ def _look_at_all(
     rows = np.flatnonzero(usable)
     library = Library(sequences.sequences[rows], rows, n, roles.sequence)
     library_findings(found, library)
-    duplicate_findings(found, library, targets.values[rows], roles.targets)
+    duplicate_findings(found, library, targets.numbers[rows], roles.targets)
     if len(rows) > 1:
-        values = np.where(usable[:, None], targets.values, np.nan)
+        values = np.where(usable[:, None], targets.numbers, np.nan)
         distribution_findings(found, values, roles.targets)
-    first = targets.values[:, 0] if roles.targets else np.full(n, np.nan)
+    first = targets.numbers[:, 0] if roles.targets else np.full(n, np.nan)
     annotation_findings(found, table.frame, roles, used=~dropped, target=first)
 
 
@@ -216,7 +216,7 @@ def _dataset(table: Table, examined: _Examined) -> Dataset:
     replicates = [to_numbers(frame[name]) for name in roles.replicates]
     return Dataset(
         examined.sequences.sequences[rows],
-        examined.targets.values[rows],
+        examined.targets.numbers[rows],
         target_names=roles.targets,
         ids=ids,
         weights=None if roles.weight is None else to_numbers(frame[roles.weight]),
