@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
+# The tests run in one process a core; threads inside them would fight for the cores.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
 .PHONY: help demo test lint check bench docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
@@ -41,7 +44,7 @@ lint: .venv/.dev
 	$(BIN)/lint-imports
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report=term
 
 check: lint test
 
