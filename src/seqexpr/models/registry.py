@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sklearn.pipeline import Pipeline
+import numpy as np
+from sklearn.utils.validation import has_fit_parameter
 
-from seqexpr.features.composition import Composition
-from seqexpr.features.kmers import KmerCounter
-from seqexpr.features.onehot import OneHot
-from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
-from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
-from seqexpr.models.ridge import RidgePathRegressor
-from seqexpr.models.trees import LightGBMRegressor
+from seqexpr.errors import InputError
+from seqexpr.models import pipelines
 from seqexpr.recipe import Preset
 from seqexpr.registry import Registry
 
-__all__ = ["MODELS", "ModelSpec", "fit_model", "make_model", "preset_models"]
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+__all__ = [
+    "MODELS",
+    "ModelSpec",
+    "fit_model",
+    "have_common_positions",
+    "make_model",
+    "preset_models",
+]
 
 
 @dataclass(frozen=True)
@@ -79,12 +85,81 @@ def make_model(name: str, *, random_state: int = 42, n_jobs: int = 1) -> Pipelin
     return MODELS[name].build(random_state=random_state, n_jobs=n_jobs)
 
 
-def fit_model(model: Any, sequences: Any, targets: Any, *, sample_weight: Any = None) -> Any:
-    """Fit a model, handing the weights to its last step, and return it."""
-    if sample_weight is None:
-        return model.fit(sequences, targets)
-    last = model.steps[-1][0]
-    return model.fit(sequences, targets, **{f"{last}__sample_weight": sample_weight})
+def fit_model(
+    model: Any, sequences: Any, targets: Any, *, sample_weight: Any = None, groups: Any = None
+) -> Any:
+    """Fit a model, handing weights and groups to its last step, and return it.
+
+    Parameters
+    ----------
+    model : Pipeline or regressor over strings
+        As from :func:`make_model`.
+    sequences : list, array or Series of str, length n
+        DNA sequences.
+    targets : array-like of float, shape (n,) or (n, t)
+        Targets; NaN = not measured, where the model allows it.
+    sample_weight : array-like of float, shape (n,), optional
+        Non-negative weights.
+    groups : array-like, shape (n,), optional
+        Group of each row. A model that chooses something by cross-validation
+        inside these rows keeps groups whole; the others do not look at them.
+        Relatives on both sides of such a fold make it choose far too weak a
+        penalty.
+
+    Returns
+    -------
+    object
+        The model itself, fitted.
+
+    Raises
+    ------
+    InputError
+        If there are weights, and the model takes none.
+
+    Examples
+    --------
+    >>> model = fit_model(make_model("mean"), ["AC", "GT"], [1.0, 4.0], sample_weight=[2, 1])
+    >>> model.predict(["TT"]).tolist()
+    [2.0]
+    """
+    steps = getattr(model, "steps", None)
+    last = model if steps is None else steps[-1][1]
+    prefix = "" if steps is None else f"{steps[-1][0]}__"
+    further = {}
+    if sample_weight is not None:
+        if not has_fit_parameter(last, "sample_weight"):
+            raise InputError(f"{type(last).__name__} takes no sample weights; leave them out")
+        further[f"{prefix}sample_weight"] = sample_weight
+    if groups is not None and has_fit_parameter(last, "groups"):
+        further[f"{prefix}groups"] = groups
+    return model.fit(sequences, targets, **further)
+
+
+def have_common_positions(sequences: Sequence[str]) -> bool:
+    """Whether it makes sense to compare sequences position by position.
+
+    True if nine in ten lengths lie within a tenth of the median. Designed
+    libraries often have parts of slightly different lengths; on such a one
+    (lafleur, 68% of the sequences of one length) trees over positions explain
+    more, inside train, than trees over k-mers: R² .82 and .80.
+
+    Parameters
+    ----------
+    sequences : sequence of str
+        DNA sequences.
+
+    Examples
+    --------
+    >>> have_common_positions(["ACGTACGTAC"] * 19 + ["A"])
+    True
+    >>> have_common_positions(["ACGT", "ACGTACGT", "ACGTACGTACGTACGT"])
+    False
+    """
+    lengths = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
+    if not len(lengths):
+        return False
+    low, middle, high = np.quantile(lengths, [0.05, 0.5, 0.95], method="nearest")
+    return bool(high - middle <= middle / 10 and middle - low <= middle / 10)
 
 
 def preset_models(preset: Preset, *, equal_length: bool) -> tuple[str, ...]:
@@ -95,8 +170,9 @@ def preset_models(preset: Preset, *, equal_length: bool) -> tuple[str, ...]:
     preset : {"tutorial", "fast"}
         Which preset.
     equal_length : bool
-        Whether all sequences have one length; models that read bases by
-        position are left out otherwise.
+        Whether the sequences have one length, or nearly (see
+        :func:`have_common_positions`); models that read bases by position are
+        left out otherwise.
 
     Examples
     --------
@@ -110,64 +186,6 @@ def preset_models(preset: Preset, *, equal_length: bool) -> tuple[str, ...]:
     return tuple(name for name in names if equal_length or not MODELS[name].needs_equal_length)
 
 
-def _pipeline(features: Any, regressor: Any) -> Pipeline:
-    return Pipeline([("features", features), ("regressor", regressor)])
-
-
-def _mean(*, random_state: int, n_jobs: int) -> Pipeline:
-    del random_state, n_jobs
-    return _pipeline(Composition(), MeanRegressor())
-
-
-def _gc(*, random_state: int, n_jobs: int) -> Pipeline:
-    del random_state, n_jobs
-    return _pipeline(Composition(), LeastSquaresRegressor())
-
-
-def _nearest_neighbor(*, random_state: int, n_jobs: int) -> Pipeline:
-    features = KmerCounter(k=4, n_jobs=n_jobs)
-    return _pipeline(features, NearestNeighborRegressor(random_state=random_state))
-
-
-def _tutorial(*, random_state: int, n_jobs: int) -> Pipeline:
-    del random_state
-    return _pipeline(KmerCounter(k=3, mode="presence", n_jobs=n_jobs), LeastSquaresRegressor())
-
-
-def _ridge(*, random_state: int, n_jobs: int) -> Pipeline:
-    features = KmerCounter(k=(1, 6), n_jobs=n_jobs)
-    return _pipeline(features, RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
-
-
-def _ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
-    return _pipeline(OneHot(), RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
-
-
-def _elastic_net(*, random_state: int, n_jobs: int) -> Pipeline:
-    features = KmerCounter(k=(1, 4), n_jobs=n_jobs)
-    return _pipeline(features, ElasticNetPathRegressor(random_state=random_state))
-
-
-def _lasso(*, random_state: int, n_jobs: int) -> Pipeline:
-    features = KmerCounter(k=(1, 4), n_jobs=n_jobs)
-    lasso = ElasticNetPathRegressor(l1_ratio=1.0, random_state=random_state)
-    return _pipeline(features, lasso)
-
-
-def _huber(*, random_state: int, n_jobs: int) -> Pipeline:
-    del random_state
-    return _pipeline(KmerCounter(k=(1, 4), n_jobs=n_jobs), HuberKmerRegressor())
-
-
-def _lightgbm(*, random_state: int, n_jobs: int) -> Pipeline:
-    features = KmerCounter(k=(1, 5), n_jobs=n_jobs)
-    return _pipeline(features, LightGBMRegressor(random_state=random_state, n_jobs=n_jobs))
-
-
-def _lightgbm_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
-    return _pipeline(OneHot(), LightGBMRegressor(random_state=random_state, n_jobs=n_jobs))
-
-
 MODELS.register(
     "mean",
     ModelSpec(
@@ -177,7 +195,7 @@ MODELS.register(
         is_baseline=True,
         complexity=0,
         needs_equal_length=False,
-        build=_mean,
+        build=pipelines.mean,
     ),
 )
 MODELS.register(
@@ -189,22 +207,22 @@ MODELS.register(
         is_baseline=True,
         complexity=1,
         needs_equal_length=False,
-        build=_gc,
+        build=pipelines.gc,
     ),
 )
 MODELS.register(
     "nearest_neighbor",
     ModelSpec(
         name="nearest_neighbor",
-        title="Nearest neighbour",
+        title="Nearest neighbours",
         description=(
-            "Copies the value of the most similar training sequence (4-mers, among at most "
-            "20,000): what memory alone explains."
+            "Averages the ten most similar training sequences (cosine of 4-mer counts, among at "
+            "most 20,000 drawn at random): what memory alone explains."
         ),
         is_baseline=True,
         complexity=2,
         needs_equal_length=False,
-        build=_nearest_neighbor,
+        build=pipelines.nearest_neighbor,
     ),
 )
 MODELS.register(
@@ -216,7 +234,7 @@ MODELS.register(
         is_baseline=False,
         complexity=3,
         needs_equal_length=False,
-        build=_tutorial,
+        build=pipelines.tutorial,
     ),
 )
 MODELS.register(
@@ -228,31 +246,31 @@ MODELS.register(
         is_baseline=False,
         complexity=4,
         needs_equal_length=True,
-        build=_ridge_onehot,
+        build=pipelines.ridge_onehot,
     ),
 )
 MODELS.register(
     "elastic_net",
     ModelSpec(
         name="elastic_net",
-        title="Elastic net on 1- to 4-mers",
+        title="Elastic net on 1- to 5-mers",
         description="A few k-mers add their parts; the others are exactly 0.",
         is_baseline=False,
         complexity=5,
         needs_equal_length=False,
-        build=_elastic_net,
+        build=pipelines.elastic_net,
     ),
 )
 MODELS.register(
     "lasso",
     ModelSpec(
         name="lasso",
-        title="Lasso on 1- to 4-mers",
+        title="Lasso on 1- to 5-mers",
         description="As few k-mers as possible add their parts.",
         is_baseline=False,
         complexity=6,
         needs_equal_length=False,
-        build=_lasso,
+        build=pipelines.lasso,
     ),
 )
 MODELS.register(
@@ -264,7 +282,7 @@ MODELS.register(
         is_baseline=False,
         complexity=7,
         needs_equal_length=False,
-        build=_huber,
+        build=pipelines.huber,
     ),
 )
 MODELS.register(
@@ -276,7 +294,7 @@ MODELS.register(
         is_baseline=False,
         complexity=8,
         needs_equal_length=False,
-        build=_ridge,
+        build=pipelines.ridge,
     ),
 )
 MODELS.register(
@@ -288,7 +306,7 @@ MODELS.register(
         is_baseline=False,
         complexity=9,
         needs_equal_length=False,
-        build=_lightgbm,
+        build=pipelines.lightgbm,
     ),
 )
 MODELS.register(
@@ -300,6 +318,6 @@ MODELS.register(
         is_baseline=False,
         complexity=10,
         needs_equal_length=True,
-        build=_lightgbm_onehot,
+        build=pipelines.lightgbm_onehot,
     ),
 )

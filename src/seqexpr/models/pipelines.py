@@ -1,0 +1,101 @@
+"""The built-in models as scikit-learn pipelines: which features, which regressor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from seqexpr.features.composition import Composition
+from seqexpr.features.kmers import KmerCounter
+from seqexpr.features.onehot import OneHot
+from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
+from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
+from seqexpr.models.ridge import RidgePathRegressor
+from seqexpr.models.trees import LightGBMRegressor
+
+__all__ = [
+    "elastic_net",
+    "gc",
+    "huber",
+    "lasso",
+    "lightgbm",
+    "lightgbm_onehot",
+    "mean",
+    "nearest_neighbor",
+    "ridge",
+    "ridge_onehot",
+    "tutorial",
+]
+
+
+def _pipeline(features: Any, regressor: Any) -> Pipeline:
+    return Pipeline([("features", features), ("regressor", regressor)])
+
+
+def mean(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build the mean, whatever the sequence."""
+    del random_state, n_jobs
+    return _pipeline(Composition(), MeanRegressor())
+
+
+def gc(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build least squares on GC content, length, CpG and unknown bases."""
+    del random_state, n_jobs
+    return _pipeline(Composition(), LeastSquaresRegressor())
+
+
+def nearest_neighbor(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build the mean of the most similar training sequences, by 4-mer counts."""
+    features = KmerCounter(k=4, n_jobs=n_jobs)
+    return _pipeline(features, NearestNeighborRegressor(random_state=random_state))
+
+
+def tutorial(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build the tutorial's model: least squares on which 3-mers are there."""
+    del random_state
+    return _pipeline(KmerCounter(k=3, mode="presence", n_jobs=n_jobs), LeastSquaresRegressor())
+
+
+def ridge(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on 1- to 6-mer counts."""
+    features = KmerCounter(k=(1, 6), n_jobs=n_jobs)
+    return _pipeline(features, RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on bases by position."""
+    return _pipeline(OneHot(), RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def elastic_net(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build elastic net on 1- to 5-mer counts."""
+    features = KmerCounter(k=(1, 5), n_jobs=n_jobs)
+    return _pipeline(features, ElasticNetPathRegressor(random_state=random_state))
+
+
+def lasso(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build lasso on 1- to 5-mer counts."""
+    features = KmerCounter(k=(1, 5), n_jobs=n_jobs)
+    lasso = ElasticNetPathRegressor(l1_ratio=1.0, random_state=random_state)
+    return _pipeline(features, lasso)
+
+
+def huber(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build huber regression on 1- to 4-mer counts."""
+    features = KmerCounter(k=(1, 4), n_jobs=n_jobs)
+    return _pipeline(features, HuberKmerRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def lightgbm(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build boosted trees on 1- to 5-mer counts."""
+    features = KmerCounter(k=(1, 5), n_jobs=n_jobs)
+    regressor = LightGBMRegressor(enable_bundle=False, random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(features, regressor)
+
+
+def lightgbm_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build boosted trees on bases by position."""
+    # Bases at few positions matter: trees do better if they see most of them.
+    regressor = LightGBMRegressor(colsample_bytree=0.7, random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(OneHot(), regressor)
