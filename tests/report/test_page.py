@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -265,6 +266,20 @@ def test_each_target_has_its_section_and_the_first_get_figures(evaluate, present
 def test_size_is_bounded_for_many_large_targets(html):
     # No page has more than six targets with figures.
     assert MAX_DRAWN * len(html("large").encode()) < 2_000_000
+
+
+def test_one_validation_set_is_not_called_out_of_fold(shown):
+    case = shown("plain")
+    split = dict(case.evaluation.split) | {"n_folds": 1}
+    evaluation = replace(case.evaluation, split=split)
+    page = Page(render_report(evaluation, check=case.check, recipe=case.recipe))
+    leaderboard = next(table for table in page.tables if "Time" in table[0])
+    assert leaderboard[0][1:3] == ["R² test", "R² validation"]
+    assert "Validation, 320 rows" in page.text
+    assert "validation (inside train)" in page.text
+    assert "in validation," in page.text
+    results = page.text[page.text.index("Results: ") : page.text.rindex("What the numbers mean")]
+    assert "out-of-fold" not in results.lower()
 
 
 def test_unscored_run_is_still_a_page(html):

@@ -72,9 +72,11 @@ class Case:
     def compare(self, one: str, other: str, *, words: tuple[str, str]) -> str:
         """Return "Out of fold, trees explain 61% of the variance, a line 52%"."""
         first, second = self.judged(one), self.judged(other)
-        where = "Out of fold" if "validation" in self.facts.sets else "On test"
+        where = self.facts.inside_words if "validation" in self.facts.sets else "on test"
         shares = [percent((s.value if s else None) or 0.0) for s in (first, second)]
-        return f"{where}, {words[0]} {shares[0]} of the variance, {words[1]} {shares[1]}"
+        return (
+            f"{where.capitalize()}, {words[0]} {shares[0]} of the variance, {words[1]} {shares[1]}"
+        )
 
 
 def advise(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe) -> list[Advice]:
@@ -238,7 +240,7 @@ def _beyond_counts(case: Case) -> Advice | None:
     tree, linear = case.judged("lightgbm"), case.judged("ridge")
     if tree is None or linear is None or (linear.value or 0) < 0.1:
         return None
-    if case.clearly_better("lightgbm", "ridge"):
+    if _nonlinear(case) is not None:
         return None
     words = ("boosted trees explain", "the linear model")
     return Advice(
@@ -279,9 +281,9 @@ def _gap(case: Case) -> Advice | None:
     return Advice(
         "gap",
         "Find out how the test sequences differ",
-        f"R² falls from {number(inside.value)} out of fold to {number(test.value)} on test. "
-        "Compare length, GC content and measured values of the two sets, and collect training "
-        "sequences like those you want to predict.",
+        f"R² falls from {number(inside.value)} {case.facts.inside_words} to "
+        f"{number(test.value)} on test. Compare length, GC content and measured values of the "
+        "two sets, and collect training sequences like those you want to predict.",
     )
 
 

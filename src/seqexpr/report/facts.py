@@ -171,6 +171,16 @@ class TargetFacts:
         return tuple(name for name in names if name in found)
 
     @cached_property
+    def inside(self) -> str:
+        """What the scores inside train are called: "out-of-fold", or "validation" for one fold."""
+        return "validation" if self.evaluation.split.get("n_folds") == 1 else "out-of-fold"
+
+    @cached_property
+    def inside_words(self) -> str:
+        """How to say where the scores inside train come from."""
+        return "in validation" if self.inside == "validation" else "out of fold"
+
+    @cached_property
     def selected(self) -> ModelSummary:
         """The model that was chosen."""
         return next(m for m in self.evaluation.models if m.name == self.evaluation.selected)

@@ -247,7 +247,9 @@ def target_figure(evaluation: Evaluation, *, target: str | None = None) -> Figur
     edges = _bin_edges(facts.measured)
     shares = [100 * np.histogram(part, edges)[0] / max(part.size, 1) for part in (train, test)]
     if train.size:
-        axes.bar(edges[:-1], shares[0], np.diff(edges), align="edge", color=PALE, label="train")
+        # With one validation set, the rest of the train rows has no honest prediction.
+        label = "validation" if facts.inside == "validation" else "train"
+        axes.bar(edges[:-1], shares[0], np.diff(edges), align="edge", color=PALE, label=label)
     axes.stairs(shares[1], edges, color=VERMILLION, linewidth=1.3, label="test")
     top = 1.08 * max(float(share.max(initial=0)) for share in shares) or 1.0
     if facts.floor is not None:

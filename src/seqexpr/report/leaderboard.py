@@ -147,7 +147,7 @@ def _leaderboard_legend(axes: Axes, facts: TargetFacts) -> None:
                 color=INK,
                 linewidth=1.2,
                 markerfacecolor="white",
-                label="out-of-fold (inside train)",
+                label=f"{facts.inside} (inside train)",
             )
         )
     axes.legend(

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Picture", "cards", "findings", "sizes", "summary_row", "target_section"]
 
-_SETS = {"validation": "out-of-fold", "test": "test", "train": "train"}
 _COLUMNS: tuple[tuple[str, SetName], ...] = (
     ("r2", "test"),
     ("r2", "validation"),
@@ -165,7 +164,7 @@ def target_section(facts: TargetFacts, *, anchor: str, draw: bool) -> dict[str, 
         "anchor": anchor,
         "headline": headline(facts),
         "baseline": baseline_sentence(facts),
-        "columns": [f"{METRICS[m][0]} {_SETS[s]}" for m, s in columns],
+        "columns": [f"{METRICS[m][0]} {_called(facts, s)}" for m, s in columns],
         "chosen_inside": "validation" in facts.sets,
         "leaderboard": [_leader(facts, model, columns) for model in facts.ranking],
         "undefined": _undefined(facts),
@@ -192,6 +191,10 @@ def _leader(
     }
 
 
+def _called(facts: TargetFacts, set_name: SetName) -> str:
+    return facts.inside if set_name == "validation" else set_name
+
+
 def _score_table(facts: TargetFacts, set_name: SetName) -> dict[str, Any]:
     rows, n = [], 0
     scales = {metric: _smallest(facts, metric, set_name) for metric in METRICS}
@@ -207,7 +210,7 @@ def _score_table(facts: TargetFacts, set_name: SetName) -> dict[str, Any]:
             ],
         })  # fmt: skip
     names = [name for name, _ in METRICS.values()]
-    return {"set": _SETS[set_name], "n": count(n), "columns": names, "rows": rows}
+    return {"set": _called(facts, set_name), "n": count(n), "columns": names, "rows": rows}
 
 
 def _smallest(facts: TargetFacts, metric: str, set_name: SetName) -> float | None:
@@ -245,8 +248,8 @@ def _ladder_picture(facts: TargetFacts, anchor: str) -> Picture:
     )
     caption = (
         "Dots are scores, bars their 95% intervals: how far the score could move with another "
-        "draw of sequences. Filled: on the test set. Hollow: out of fold, inside train, where the "
-        "model was chosen."
+        "draw of sequences. Filled: on the test set. Hollow: inside train "
+        f"({facts.inside}), where the model was chosen."
     )
     return Picture(wide, "R² of every model", caption, narrow)
 

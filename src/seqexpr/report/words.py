@@ -339,7 +339,7 @@ def _gap_lesson(facts: TargetFacts) -> str:
     test, inside = facts.score("r2"), facts.score("r2", set="validation")
     if test is None or inside is None or test.value is None or inside.value is None:
         return ""
-    pair = f"(R² {number(inside.value)} out of fold, {number(test.value)} on test)"
+    pair = f"(R² {number(inside.value)} {facts.inside_words}, {number(test.value)} on test)"
     meeting = overlap(test, inside)
     if meeting is None:
         return f"Without intervals, the two scores cannot be told apart {pair}."
