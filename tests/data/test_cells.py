@@ -89,9 +89,10 @@ def test_complex_and_date_columns_hold_no_numbers():
 
 def test_labels_of_numbers_have_no_decimals():
     assert as_labels(pd.Series([1.0, np.nan, 10.0])).tolist() == ["1", "", "10"]
-    assert as_labels(pd.Series([1.5, 2.0])).tolist() == ["1.5", "2.0"]
+    assert as_labels(pd.Series([1.5, 2.0])).tolist() == ["1.5", "2"]
     assert as_labels(pd.Series([1, 2])).tolist() == ["1", "2"]
-    assert as_labels(pd.Series([np.inf, 1.0])).tolist() == ["inf", "1.0"]
+    assert as_labels(pd.Series([np.inf, 1.0])).tolist() == ["inf", "1"]
+    assert as_labels(pd.Series(["a", 2.0], dtype=object)).tolist() == ["a", "2"]
     assert as_labels(pd.Series(["none", "NA", "n/a", None])).tolist() == ["none", "", "", ""]
 
 

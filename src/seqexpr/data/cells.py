@@ -74,14 +74,13 @@ def as_labels(column: pd.Series[Any]) -> npt.NDArray[np.object_]:
     >>> as_labels(pd.Series([1.0, None, 3.0])).tolist(), as_labels(pd.Series(["a", "NA"])).tolist()
     (['1', '', '3'], ['a', ''])
     """
-    if pd.api.types.is_float_dtype(column):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        known = numbers[~np.isnan(numbers)]
-        if np.isfinite(known).all() and (known == np.round(known)).all():
-            texts = ["" if number != number else f"{number:.0f}" for number in numbers.tolist()]
-            return np.array(texts, dtype=object)
+    texts = as_texts(column)
+    if not isinstance(column.dtype, pd.StringDtype):
+        for at, cell in enumerate(column.tolist()):
+            if isinstance(cell, float) and cell.is_integer():
+                texts[at] = f"{cell:.0f}"
     labels = np.empty(len(column), dtype=object)
-    labels[:] = ["" if text.lower() in _NO_LABEL else text for text in as_texts(column)]
+    labels[:] = ["" if text.lower() in _NO_LABEL else text for text in texts]
     return labels
 
 

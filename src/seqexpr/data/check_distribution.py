@@ -16,6 +16,7 @@ _FEW_LEVELS = 20  # distinct values; so few are levels of a scale, of which one 
 _WARN_SHARE = 0.05  # of the rows on one value; less is told as information
 _MIN_SHARE = 0.01
 _MIN_PILE = 10  # rows
+_TAIL_ROWS = 50  # fewer say little about a tail
 _TAIL_SHARE = 1 / 3  # of the variance in 1% of the rows; a normal distribution has 8%, e^-x 22%
 
 _PILES = {
@@ -92,7 +93,7 @@ def _one_target(found: FindingCollector, y: Floats, name: str) -> None:
             f"--transform {transform}",
         )  # fmt: skip
     else:
-        _tail_finding(found, known, name)
+        _tail_finding(found, y, name)
 
 
 def _pile_findings(
@@ -122,16 +123,19 @@ def _looks_like_counts(known: Floats, distinct: Floats) -> bool:
     return float(known.var()) > 2 * float(known.mean())
 
 
-def _tail_finding(found: FindingCollector, known: Floats, name: str) -> None:
-    squares = np.sort((known - known.mean()) ** 2)[::-1]
-    top = max(1, len(known) // 100)
-    if len(known) < 50 or not squares[:top].sum() > _TAIL_SHARE * squares.sum():
+def _tail_finding(found: FindingCollector, y: Floats, name: str) -> None:
+    known = y[~np.isnan(y)]
+    squares = np.nan_to_num((y - known.mean()) ** 2)
+    far = np.argsort(-squares, kind="stable")[: max(1, len(known) // 100)]
+    if len(known) < _TAIL_ROWS or not squares[far].sum() > _TAIL_SHARE * squares.sum():
         return
-    share = squares[:top].sum() / squares.sum()
-    who = f"{top:,} rows hold" if top > 1 else "1 row holds"
+    where = np.zeros(len(y), dtype=bool)
+    where[far] = True
+    share = squares[far].sum() / squares.sum()
+    who = f"{len(far):,} rows hold" if len(far) > 1 else "1 row holds"
     transform = "log2" if known.min() > 0 else "rank"
     found.add(
-        "target-heavy-tail", "warning", None, column=name,
+        "target-heavy-tail", "warning", where, column=name, cells=y,
         meaning=f"column '{name}' has a heavy tail: {who} {share:.0%} of the variance (from "
         f"{known.min():.3g} to {known.max():.3g}, median {np.median(known):.3g}), so that a few "
         "rows decide a fit by least squares",

@@ -244,7 +244,7 @@ def _repeat_findings(
         by = y.groupby(codes)
         width = (by.transform("max") - by.transform("min")).to_numpy(dtype=np.float64)
         # Not numbers that differ by rounding alone.
-        differs = repeated & (width > 1e-9 * np.nanmax(np.abs(y), initial=0.0))
+        differs = repeated & (width > 1e-9 * float(y.abs().max()))
         if differs.any():
             inside = float(np.sqrt(y[differs].groupby(codes[differs]).var().mean()))
             spreads.append(
