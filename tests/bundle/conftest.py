@@ -13,13 +13,14 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator, RegressorMixin
+
 from seqexpr.bundle.store import save_bundle
 from seqexpr.data.dataset import Dataset
 from seqexpr.evaluation.evaluation import Evaluation, ModelSummary, Score
 from seqexpr.models.registry import MODELS, fit_model, make_model
 from seqexpr.models.targets import TargetTransform
 from seqexpr.recipe import Recipe
-from sklearn.base import BaseEstimator, RegressorMixin
 
 
 class GcPlugin(RegressorMixin, BaseEstimator):
@@ -42,13 +43,21 @@ def random_sequences(n: int, *, length: int = 40, seed: int = 0, vary: int = 0) 
 def dataset_of(sequences: list[str], n_targets: int = 1) -> Dataset:
     measured = np.array([[s.count("GC"), s.count("TATA")][:n_targets] for s in sequences], float)
     names = ("expression", "leak")[:n_targets]
-    return Dataset(np.array(sequences, dtype=object), measured, target_names=names, target_units=("a.u.",) * n_targets)
+    return Dataset(
+        np.array(sequences, dtype=object),
+        measured,
+        target_names=names,
+        target_units=("a.u.",) * n_targets,
+    )
 
 
 def evaluation_of(name: str, dataset: Dataset) -> Evaluation:
     import pandas as pd
 
-    targets = [{"name": n, "unit": u} for n, u in zip(dataset.target_names, dataset.target_units, strict=True)]
+    targets = [
+        {"name": n, "unit": u}
+        for n, u in zip(dataset.target_names, dataset.target_units, strict=True)
+    ]
     rows = tuple(
         Score(model, target["name"], part, metric, value, value - 0.1, value + 0.1, 20)
         for model in (name, "other")
@@ -56,9 +65,15 @@ def evaluation_of(name: str, dataset: Dataset) -> Evaluation:
         for part in ("validation", "test")
         for metric, value in (("pearson", 0.8), ("mse", 0.25))
     )
-    spec = MODELS[name] if name in MODELS else None
+    spec = next((MODELS[known] for known in MODELS if known == name), None)
     summary = ModelSummary(
-        name, spec.title if spec else "Plugin", spec.description if spec else "A plugin.", False, 1, 4, 0.1
+        name,
+        spec.title if spec else "Plugin",
+        spec.description if spec else "A plugin.",
+        False,
+        1,
+        4,
+        0.1,
     )
     return Evaluation(
         dataset={
@@ -93,7 +108,9 @@ def training_set() -> Dataset:
 @pytest.fixture(scope="session")
 def _ridge_bundle(training_set, tmp_path_factory) -> Path:
     return save(
-        tmp_path_factory.mktemp("ridge") / "run" / "model", fitted("ridge", training_set), training_set
+        tmp_path_factory.mktemp("ridge") / "run" / "model",
+        fitted("ridge", training_set),
+        training_set,
     )
 
 

@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from seqexpr.bundle.archive import FolderFiles, ZipFiles, zip_bundle
 from seqexpr.errors import BundleError, InputError
 
@@ -42,13 +43,16 @@ def test_the_zip_is_the_same_bytes_each_time_and_smaller(folder, tmp_path):
 
 
 def test_a_run_folder_is_packed_by_its_model(folder, tmp_path):
-    assert zip_bundle(tmp_path, tmp_path / "a.zip").read_bytes() == zip_bundle(folder, tmp_path / "b.zip").read_bytes()
+    assert (
+        zip_bundle(tmp_path, tmp_path / "a.zip").read_bytes()
+        == zip_bundle(folder, tmp_path / "b.zip").read_bytes()
+    )
 
 
 def test_what_cannot_be_packed(folder, tmp_path):
-    with pytest.raises(InputError, match="does not end in .zip"):
+    with pytest.raises(InputError, match=r"does not end in .zip"):
         zip_bundle(folder, tmp_path / "m.tar")
-    with pytest.raises(BundleError, match="holds no manifest.json"):
+    with pytest.raises(BundleError, match=r"holds no manifest.json"):
         zip_bundle(tmp_path / "nothing", tmp_path / "m.zip")
 
 
@@ -56,7 +60,10 @@ def test_litter_of_file_browsers_is_passed_over(folder, tmp_path):
     (folder / ".DS_Store").write_bytes(b"x")
     assert "array.npy" in FolderFiles(folder).sizes
     assert ".DS_Store" not in FolderFiles(folder).sizes
-    path = write_zip(tmp_path / "m.zip", {"model/manifest.json": b"{}", "model/.DS_Store": b"x", "__MACOSX/model/._a": b"x"})
+    path = write_zip(
+        tmp_path / "m.zip",
+        {"model/manifest.json": b"{}", "model/.DS_Store": b"x", "__MACOSX/model/._a": b"x"},
+    )
     assert set(ZipFiles(path).sizes) == {"manifest.json"}
 
 
@@ -69,7 +76,7 @@ def test_litter_of_file_browsers_is_passed_over(folder, tmp_path):
 )  # fmt: skip
 def test_a_name_that_leads_out_is_refused(tmp_path, name):
     path = write_zip(tmp_path / "m.zip", {"manifest.json": b"{}", name: b"x"})
-    with pytest.raises(BundleError, match="refused: .* would be written outside the bundle"):
+    with pytest.raises(BundleError, match=r"refused: .* would be written outside the bundle"):
         ZipFiles(path)
     assert [p.name for p in tmp_path.iterdir()] == ["m.zip"]
 
@@ -82,7 +89,7 @@ def test_a_top_folder_that_leads_out_is_refused(tmp_path):
 def test_a_name_cut_at_nul_is_refused(tmp_path):
     path = write_zip(tmp_path / "m.zip", {"manifest.json": b"{}", "modelX.npy": b"x"})
     path.write_bytes(path.read_bytes().replace(b"modelX.npy", b"model\0.npy"))
-    with pytest.raises(BundleError, match="refused|not a whole"):
+    with pytest.raises(BundleError, match=r"refused|not a whole"):
         ZipFiles(path)
 
 
@@ -123,9 +130,13 @@ def test_an_encrypted_file_is_refused(tmp_path):
 
 
 def test_a_zip_that_swells_is_refused_before_it_is_read(tmp_path):
-    path = write_zip(tmp_path / "bomb.zip", {"manifest.json": b"{}", "zeros.npy": bytes(50_000_000)})
+    path = write_zip(
+        tmp_path / "bomb.zip", {"manifest.json": b"{}", "zeros.npy": bytes(50_000_000)}
+    )
     assert path.stat().st_size < 100_000
-    with pytest.raises(BundleError, match="50,000,002 bytes, more than the 1,000,000 that are read"):
+    with pytest.raises(
+        BundleError, match="50,000,002 bytes, more than the 1,000,000 that are read"
+    ):
         ZipFiles(path, max_bytes=1_000_000)
 
 
@@ -135,7 +146,7 @@ def test_a_zip_that_lies_about_a_size_gives_an_error(tmp_path):
     path.write_bytes(lied)
     files = ZipFiles(path)
     assert files.sizes["zeros.npy"] == 10
-    with pytest.raises(BundleError, match="zeros.npy"):
+    with pytest.raises(BundleError, match=r"zeros.npy"):
         files.read("zeros.npy")
     files.close()
 
@@ -144,7 +155,7 @@ def test_a_damaged_zip(folder, tmp_path):
     path = zip_bundle(folder, tmp_path / "m.zip")
     whole = path.read_bytes()
     path.write_bytes(whole[:-30])
-    with pytest.raises(BundleError, match="is not a whole .zip file"):
+    with pytest.raises(BundleError, match=r"is not a whole .zip file"):
         ZipFiles(path)
     path.write_bytes(whole[:60] + bytes([whole[60] ^ 0xFF]) + whole[61:])
     files = ZipFiles(path)
@@ -156,5 +167,5 @@ def test_a_damaged_zip(folder, tmp_path):
 def test_a_file_that_cannot_be_read(folder):
     files = FolderFiles(folder)
     (folder / "array.npy").unlink()
-    with pytest.raises(BundleError, match="cannot read 'array.npy'"):
+    with pytest.raises(BundleError, match=r"cannot read 'array.npy'"):
         files.read("array.npy")

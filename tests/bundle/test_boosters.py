@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seqexpr.bundle.boosters import check_booster, is_booster
 
 
@@ -35,7 +36,12 @@ def test_a_large_model_and_a_constant_one_are_well():
     rng = np.random.default_rng(1)
     features, target = rng.normal(size=(2000, 8)), rng.normal(size=2000)
     options = {"verbosity": -1, "num_threads": 1, "num_leaves": 31}
-    assert check_booster(lightgbm.train(options, lightgbm.Dataset(features, target), 40).model_to_string()) == ""
+    assert (
+        check_booster(
+            lightgbm.train(options, lightgbm.Dataset(features, target), 40).model_to_string()
+        )
+        == ""
+    )
     constant = lightgbm.train(options, lightgbm.Dataset(features, np.ones(2000)), 3)
     assert "num_leaves=1\n" in constant.model_to_string()
     assert check_booster(constant.model_to_string()) == ""
@@ -71,7 +77,9 @@ def test_a_damaged_tree_is_told(text, pattern, replacement, problem):
     assert damaged != text
     # The sizes in the header are put right, so that only the fault itself is left to find.
     blocks = re.findall(r"Tree=\d+\n.*?\n\n\n", damaged, flags=re.DOTALL)
-    damaged = re.sub(r"tree_sizes=.*", f"tree_sizes={' '.join(str(len(b)) for b in blocks)}", damaged)
+    damaged = re.sub(
+        r"tree_sizes=.*", f"tree_sizes={' '.join(str(len(b)) for b in blocks)}", damaged
+    )
     assert problem in check_booster(damaged)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seqexpr.bundle.intake import take_in
 from seqexpr.sequences import IUPAC, normalize
 
@@ -37,4 +38,7 @@ def test_the_first_foreign_character_is_named_with_its_place_in_the_cell():
 
 def test_letters_whose_upper_case_looks_like_dna_are_told():
     # "ß".upper() is "SS", and "ſ".upper() is "S", which are IUPAC letters.
-    assert take_in(["ACßT", "ACſT"]).problems == ["not DNA: 'ß' at position 3", "not DNA: 'ſ' at position 3"]
+    assert take_in(["ACßT", "ACſT"]).problems == [
+        "not DNA: 'ß' at position 3",
+        "not DNA: 'ſ' at position 3",
+    ]

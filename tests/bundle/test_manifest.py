@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from seqexpr.bundle.manifest import (
     FileRecord,
     Golden,
@@ -57,7 +58,9 @@ def test_it_cannot_be_changed():
 
 def test_nan_is_not_taken():
     with pytest.raises(ValueError, match="finite"):
-        ManifestScore(target="a", set="test", metric="r2", value=float("nan"), low=None, high=None, n=1)
+        ManifestScore(
+            target="a", set="test", metric="r2", value=float("nan"), low=None, high=None, n=1
+        )
 
 
 def change(**parts: object) -> bytes:
@@ -93,7 +96,7 @@ def test_a_damaged_manifest_is_told(data, message):
     assert str(caught.value).count("\n") <= 1
 
 
-@given(st.integers(0, len(MANIFEST.to_json()) - 1), st.sampled_from("0aZ}\" "))
+@given(st.integers(0, len(MANIFEST.to_json()) - 1), st.sampled_from('0aZ}" '))
 def test_no_change_of_a_letter_passes(position, letter):
     text = MANIFEST.to_json()
     changed = text[:position] + letter + text[position + 1 :]
@@ -111,7 +114,16 @@ def test_no_change_of_a_letter_passes(position, letter):
 def test_versions():
     now = package_versions()
     assert changed_packages(now) == []
-    assert set(now) == {"python", "seqexpr", "numpy", "scipy", "scikit-learn", "lightgbm", "numba", "skops"}
+    assert set(now) == {
+        "python",
+        "seqexpr",
+        "numpy",
+        "scipy",
+        "scikit-learn",
+        "lightgbm",
+        "numba",
+        "skops",
+    }
     assert changed_packages({"numpy": "0"}) == [f"numpy 0 → {now['numpy']}"]
 
 

@@ -8,12 +8,13 @@ import zipfile
 
 import numpy as np
 import pytest
-from seqexpr.bundle.estimator import dump_estimator, load_estimator
-from seqexpr.bundle.trust import TRUSTED_TYPES, audit_estimator, check_npy, untrusted_types
-from seqexpr.errors import BundleError
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+
+from seqexpr.bundle.estimator import dump_estimator, load_estimator
+from seqexpr.bundle.trust import TRUSTED_TYPES, audit_estimator, check_npy, untrusted_types
+from seqexpr.errors import BundleError
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,9 @@ def list_node(*items: dict) -> dict:
 
 def dict_node(key_type: dict | None = None, /, **items: dict) -> dict:
     key_type = key_type or node("TypeNode", "builtins", "str")
-    return node("DictNode", "builtins", "dict", content=items, key_types=list_node(*[key_type] * len(items)))
+    return node(
+        "DictNode", "builtins", "dict", content=items, key_types=list_node(*[key_type] * len(items))
+    )
 
 
 COMMAND = json_node("touch executed")
@@ -86,15 +89,15 @@ ATTACKS = {
     "random state": node("RandomStateNode", "os", "system", content=dict_node()),
     "honest random state": node("RandomStateNode", "numpy.random.mtrand", "RandomState", content=dict_node()),
     "generator": node("RandomGeneratorNode", "numpy.random._generator", "Generator", content={"bit_generator": dict_node(), "seed_seq": dict_node()}),
-    "loss": node("LossNode", "os", "system", **{"__reduce__": {"args": tuple_node(COMMAND)}}, content=dict_node()),
-    "tree": node("TreeNode", "sklearn.tree._tree", "Tree", **{"__reduce__": {"args": tuple_node()}}, content=dict_node()),
+    "loss": node("LossNode", "os", "system", __reduce__={"args": tuple_node(COMMAND)}, content=dict_node()),
+    "tree": node("TreeNode", "sklearn.tree._tree", "Tree", __reduce__={"args": tuple_node()}, content=dict_node()),
     "quantile forest": node("QuantileForestNode", "os", "system", content=dict_node()),
     "masked array": node("MaskedArrayNode", "numpy.ma", "MaskedArray", content={}),
     "sparse matrix": node("SparseMatrixNode", "scipy.sparse._csr", "csr_matrix", type="scipy", file="1.npy"),
     "object array": node("NdArrayNode", "numpy", "ndarray", type="json", content=[SYSTEM], shape=tuple_node(json_node(1))),
     "bytes": node("BytesNode", "builtins", "bytes", file="1.npy"),
     "slice": node("SliceNode", "builtins", "slice", content={"start": SYSTEM, "stop": 1, "step": 1}),
-    "cached": node("CachedNode", "builtins", "str", **{"__id__": 1}),
+    "cached": node("CachedNode", "builtins", "str", __id__=1),
     "unknown loader": node("EvilNode", "os", "system"),
     # Estimators, but not ours.
     "estimator off the list": node("ObjectNode", "sklearn.preprocessing._function_transformer", "FunctionTransformer", content=dict_node()),
@@ -135,9 +138,11 @@ def plant(attack: object):
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_an_attack_is_refused_before_skops_sees_it(honest, tools, attack, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("skops.io.loads", lambda *_, **__: pytest.fail("skops was asked to open it"))
+    monkeypatch.setattr(
+        "skops.io.loads", lambda *_, **__: pytest.fail("skops was asked to open it")
+    )
     crafted = tools.craft(honest, plant(attack))
-    with pytest.raises(BundleError, match="model: estimator.skops is refused: ") as caught:
+    with pytest.raises(BundleError, match=r"model: estimator.skops is refused: ") as caught:
         load_estimator(crafted, where="model")
     assert str(caught.value).count("\n") <= 1
     assert list(tmp_path.iterdir()) == []
@@ -168,7 +173,9 @@ def test_the_untouched_file_passes(honest, tools):
 )
 def test_the_root_is_checked(honest, tools, key, value, message):
     with pytest.raises(BundleError, match=message):
-        audit_estimator(tools.craft(honest, lambda schema: schema.__setitem__(key, value)), where="model")
+        audit_estimator(
+            tools.craft(honest, lambda schema: schema.__setitem__(key, value)), where="model"
+        )
 
 
 def npy(array: np.ndarray, **options: bool) -> bytes:
@@ -202,7 +209,9 @@ def test_an_array_is_refused_by_its_header(honest, tools, data, message):
         audit_estimator(tools.craft(honest, plant(array), files={"77.npy": data}), where="model")
 
 
-@pytest.mark.parametrize("array", [np.arange(3), np.float32(2), np.array(["AC"]), np.zeros((0, 4)), np.array(True)])
+@pytest.mark.parametrize(
+    "array", [np.arange(3), np.float32(2), np.array(["AC"]), np.zeros((0, 4)), np.array(True)]
+)
 def test_plain_arrays_pass(array):
     data = npy(np.asarray(array))
     assert check_npy(io.BytesIO(data), len(data)) == ""
@@ -271,7 +280,7 @@ def test_without_a_schema():
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("other.json", "{}")
-    with pytest.raises(BundleError, match="holds no schema.json"):
+    with pytest.raises(BundleError, match=r"holds no schema.json"):
         audit_estimator(buffer.getvalue(), where="model")
     with pytest.raises(BundleError, match="is not a whole file"):
         audit_estimator(b"PK nothing", where="model")

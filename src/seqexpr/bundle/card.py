@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -227,6 +228,11 @@ model.predict([{example!r}])        # shape (n, {len(manifest.targets)})
 Written {manifest.created} with {packages}."""
 
 
+# YAML 1.2, section 5.1: everything else within the basic plane is printable, tabs are escaped by
+# JSON already, and line separators would break a line.
+_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+
+
 def _names(manifest: Manifest) -> str:
     return ", ".join(f"`{_plain(target.name)}`" for target in manifest.targets)
 
@@ -263,12 +269,18 @@ def _yaml(value: Any, indent: str = "") -> str:
             if isinstance(item, dict | list):
                 lines.append(f"{indent}{key}:\n{_yaml(item, indent + '  ')}")
             else:
-                lines.append(f"{indent}{key}: {json.dumps(item, ensure_ascii=False)}\n")
+                lines.append(f"{indent}{key}: {_scalar(item)}\n")
     else:
         for item in value:
             if isinstance(item, dict):
                 body = _yaml(item, indent + "  ")
                 lines.append(f"{indent}- {body[len(indent) + 2 :]}")
             else:
-                lines.append(f"{indent}- {json.dumps(item, ensure_ascii=False)}\n")
+                lines.append(f"{indent}- {_scalar(item)}\n")
     return "".join(lines)
+
+
+def _scalar(value: Any) -> str:
+    """Write text or a number as JSON, with what YAML does not print escaped too."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -34,7 +34,7 @@ from seqexpr.bundle.manifest import (
     write_manifest,
 )
 from seqexpr.bundle.trust import check_npy, untrusted_types
-from seqexpr.errors import BundleError, OutputError, did_you_mean
+from seqexpr.errors import BundleError, InputError, OutputError, did_you_mean
 from seqexpr.files import check_writable, replace_folder
 from seqexpr.sequences import IUPAC
 
@@ -96,7 +96,13 @@ def save_bundle(
     target = check_writable(folder)
     estimator = dump_estimator(model)
     untrusted = untrusted_types(estimator)
-    loaded, types = load_estimator(estimator, trusted=untrusted, where="the model")
+    try:
+        loaded, types = load_estimator(estimator, trusted=untrusted, where="the model")
+    except BundleError as error:
+        raise BundleError(
+            f"the model {type(model).__name__} cannot be saved: {error.__cause__ or error}; keep "
+            "arrays, text and numbers as its fitted state"
+        ) from error
     chosen = choose_golden(list(dataset.sequences))
     golden = make_golden(model.predict, chosen)
     check_golden(golden, loaded.predict, packages=package_versions(), where="the saved model")
@@ -237,6 +243,10 @@ def load_bundle(
         raise BundleError(f"{where}: {_SEEN} {problem}")
     seen = np.load(io.BytesIO(contents[_SEEN]), allow_pickle=False)
     bundle = Bundle(manifest, model, place, train_digests=seen)
+    try:
+        bundle.transform  # noqa: B018 - it is built here so that a damaged one is told here
+    except InputError as error:
+        raise BundleError(f"{where}: {error}") from error
     check_golden(
         manifest.golden,
         lambda sequences: np.asarray(model.predict(sequences)),
