@@ -30,7 +30,9 @@ def test_one_number_in_the_title(name, number):
 
 @given(
     NAMES,
-    st.dictionaries(st.from_regex(r"[A-Za-z_]\w{0,6}", fullmatch=True), NUMBERS, min_size=1),
+    st.dictionaries(
+        st.sampled_from(["y", "rep1", "rep_2", "log2FC", "_z", "id"]), NUMBERS, min_size=1
+    ),
     st.sampled_from([" ", ";", "; ", ",", ", ", "|", "\t"]),
 )
 def test_named_numbers_in_the_title(name, values, between):
