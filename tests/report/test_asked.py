@@ -108,6 +108,8 @@ def test_split_rows_tell_what_is_known():
         ("Folds inside train", "none"),
         ("Parameters", "test_size = 0.2"),
     ]
+    column = {"strategy": "column", "parameters": {"test_size": 0.2, "n_folds": 1}}
+    assert asked.split_rows(column) == [("Strategy", "column")]
     assert asked.split_rows({"n_folds": 1})[1][1] == "one validation set, to choose the model"
     assert asked.split_rows({}) == [("Strategy", "not recorded")]
 

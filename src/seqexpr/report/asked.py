@@ -152,7 +152,10 @@ def split_rows(split: Mapping[str, Any]) -> list[tuple[str, str]]:
         folds = int(split["n_folds"])
         used = _FOLDS.get(folds, f"{folds}, to choose the model")
         rows.append(("Folds inside train", used))
-    parameters = {k: v for k, v in dict(split.get("parameters") or {}).items() if v is not None}
+    # The folds have a row of their own, and a column decides the size of the test set itself.
+    hidden = {"n_folds"} | ({"test_size"} if rows[0][1].startswith("column") else set())
+    given = dict(split.get("parameters") or {})
+    parameters = {k: v for k, v in given.items() if v is not None and k not in hidden}
     if parameters:
         rows.append(("Parameters", ", ".join(f"{k} = {v}" for k, v in parameters.items())))
     return rows
