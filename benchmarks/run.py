@@ -25,10 +25,14 @@ def main() -> None:
     )
     parts = [
         "# Benchmarks",
-        "Ratios against what a user would otherwise pick, measured side by side in one run. "
-        "`make bench` runs all of it and writes this page.",
-        f"{datetime.now(UTC):%Y-%m-%d}, {cpu_count()} cores, {platform.machine()}, "
-        f"Python {platform.python_version()}, {packages}.",
+        (
+            "Ratios against what a user would otherwise pick, measured side by side in one run. "
+            "`make bench` runs all of it and writes this page."
+        ),
+        (
+            f"{datetime.now(UTC):%Y-%m-%d}, {cpu_count()} cores, {platform.machine()}, "
+            f"Python {platform.python_version()}, {packages}."
+        ),
     ]
     for title, script in SECTIONS.items():
         print(f"{title}: {script}", flush=True)

@@ -116,7 +116,7 @@ class FindingCollector:
         meaning: str,
         remedy: str = "",
         column: str | None = None,
-        cells: Sequence[object] | npt.NDArray[np.object_] | None = None,
+        cells: Sequence[object] | npt.NDArray[Any] | None = None,
         action: Action = "none",
     ) -> None:
         """Add a finding, unless its rows are none.
