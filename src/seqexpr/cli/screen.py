@@ -94,6 +94,10 @@ def _value(score: Score | None) -> str:
     return _number(None if score is None else score.value)
 
 
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s" if value < 99.95 else f"{value:.0f} s"
+
+
 def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
     """Return the ladder for one target: out-of-fold and test scores with intervals."""
     known = {row.set for row in evaluation.rows}
@@ -125,7 +129,7 @@ def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
         cells = [_interval(scores.get((model.name, s, "r2"))) for s in sets]
         cells += [_value(scores.get((model.name, "test", m))) for m in ("pearson", "mse")]
         style = "dim" if model.is_baseline else ""
-        table.add_row(name, *cells, f"{model.fit_seconds:.1f} s", style=style)
+        table.add_row(name, *cells, _seconds(model.fit_seconds), style=style)
     return table
 
 
