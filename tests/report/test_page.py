@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -68,6 +69,11 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in tags]
 
 
+@cache
+def parse(text: str) -> Page:
+    return Page(text)
+
+
 def score_cell(value: float | None, low: float | None, high: float | None) -> str:
     if value is None:
         return "not defined"
@@ -80,7 +86,7 @@ def score_cell(value: float | None, low: float | None, high: float | None) -> st
 
 
 def test_elements_nest_and_ids_are_unique(any_html):
-    page = Page(any_html)
+    page = parse(any_html)
     assert page.faults == []
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -88,7 +94,7 @@ def test_elements_nest_and_ids_are_unique(any_html):
 
 
 def test_every_reference_leads_somewhere(any_html):
-    page = Page(any_html)
+    page = parse(any_html)
     ids = {attributes["id"] for _, attributes in page.tags if "id" in attributes}
     for _, attributes in page.tags:
         for name in ("href", "clip-path", "aria-labelledby"):
@@ -99,7 +105,7 @@ def test_every_reference_leads_somewhere(any_html):
 
 
 def test_nothing_is_loaded(any_html):
-    page = Page(any_html)
+    page = parse(any_html)
     assert not page.all("script", "link", "img", "image", "iframe", "object", "embed", "base")
     for tag, attributes in page.tags:
         assert not {"src", "srcset", "xlink:href", "action", "background"} & set(attributes), tag
@@ -118,14 +124,14 @@ def test_style_sheet_loads_nothing(html):
 
 
 def test_headings_are_in_order(any_html):
-    headings = Page(any_html).headings
+    headings = parse(any_html).headings
     assert headings[0] == 1
     assert headings.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(headings))
 
 
 def test_figures_tables_and_regions_have_names(any_html):
-    page = Page(any_html)
+    page = parse(any_html)
     assert page.tags[0] == ("html", {"lang": "en"})
     for picture in page.all("svg"):
         assert picture["role"] == "img"
@@ -158,7 +164,7 @@ def test_names_are_escaped(shown, html):
     case, text = shown("nasty"), html("nasty")
     assert "<script" not in text
     assert "<b>" not in text
-    page = Page(text)
+    page = parse(text)
     name = str(case.evaluation.dataset["source"])
     # Shown as it is, the tag and the entity included, in all these places.
     assert page.text.count("<script>alert('x')</script> \"&amp;") > 12
@@ -174,7 +180,7 @@ def test_lone_surrogates_do_not_stop_the_report(evaluate, present, tmp_path: Pat
 
 @pytest.mark.parametrize("name", ["plain", "two-targets", "twenty-rows", "constant", "large"])
 def test_leaderboard_shows_the_scores_of_the_evaluation(shown, html, name):
-    case, page = shown(name), Page(html(name))
+    case, page = shown(name), parse(html(name))
     tables = [table for table in page.tables if table[0][0] == "Model" and "Time" in table[0]]
     targets = [target["name"] for target in case.evaluation.dataset["targets"]]
     assert len(tables) == len(targets)
@@ -201,7 +207,7 @@ def test_leaderboard_shows_the_scores_of_the_evaluation(shown, html, name):
 
 
 def test_all_scores_are_there(shown, html):
-    case, page = shown("plain"), Page(html("plain"))
+    case, page = shown("plain"), parse(html("plain"))
     tables = [table for table in page.tables if "RMSE" in table[0]]
     assert [len(table) for table in tables] == [6, 6]
     by_title = {model.title: model.name for model in case.evaluation.models}
@@ -219,7 +225,7 @@ def test_all_scores_are_there(shown, html):
 
 
 def test_counts_digests_and_choices_are_there(html):
-    text = Page(html("plain")).text
+    text = parse(html("plain")).text
     for words in (
         "411 rows", "kept as they were 392", "repaired 8", "dropped 11", "ab" * 32, "cd" * 32,
         "train: 320 rows (80%)", "test: 80 rows (20%)", "sequence: column 'seq'",
@@ -231,7 +237,7 @@ def test_counts_digests_and_choices_are_there(html):
 
 
 def test_findings_stand_gravest_first(html):
-    tables = [table for table in Page(html("plain")).tables if table[0][0] == "Finding"]
+    tables = [table for table in parse(html("plain")).tables if table[0][0] == "Finding"]
     (table,) = tables
     assert [row[0].split("column")[0] for row in table[1:]] == [
         "warning duplicate-conflicting",
@@ -244,16 +250,16 @@ def test_findings_stand_gravest_first(html):
 
 
 def test_undefined_scores_say_why(html):
-    text = Page(html("constant")).text
+    text = parse(html("constant")).text
     assert "R² not defined: all measured values of these rows are equal" in text
     assert "not defined: a correlation needs values that vary" in text
-    assert Page(html("plain")).text.count("R² not defined") == 0
+    assert parse(html("plain")).text.count("R² not defined") == 0
 
 
 def test_each_target_has_its_section_and_the_first_get_figures(evaluate, present, monkeypatch):
     monkeypatch.setattr("seqexpr.report.page.MAX_DRAWN", 1)
     targets = tuple((f"tissue {k}", "log2 TPM") for k in range(4))
-    page = Page(render_report(**present(evaluate(200, targets=targets)).as_arguments()))
+    page = parse(render_report(**present(evaluate(200, targets=targets)).as_arguments()))
     anchors = {attributes.get("id") for attributes in page.all("section")}
     assert {f"target-{k}" for k in range(1, 5)} <= anchors
     # Five figures, one of them in two layouts.
@@ -272,7 +278,7 @@ def test_one_validation_set_is_not_called_out_of_fold(shown):
     case = shown("plain")
     split = dict(case.evaluation.split) | {"n_folds": 1}
     evaluation = replace(case.evaluation, split=split)
-    page = Page(render_report(evaluation, check=case.check, recipe=case.recipe))
+    page = parse(render_report(evaluation, check=case.check, recipe=case.recipe))
     leaderboard = next(table for table in page.tables if "Time" in table[0])
     assert leaderboard[0][1:3] == ["R² test", "R² validation"]
     assert "Validation, 320 rows" in page.text
@@ -283,7 +289,7 @@ def test_one_validation_set_is_not_called_out_of_fold(shown):
 
 
 def test_unscored_run_is_still_a_page(html):
-    page = Page(html("unscored"))
+    page = parse(html("unscored"))
     assert "expression was not measured in any test row" in page.text
     assert page.all("svg") == []
 
