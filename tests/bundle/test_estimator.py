@@ -7,7 +7,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from seqexpr.bundle.estimator import dump_estimator, load_estimator
@@ -84,3 +85,22 @@ def test_versions_of_scikit_learn_are_left_to_the_golden_predictions(tools):
 
     model, _ = load_estimator(tools.craft(dump_estimator(ridge()), older), where="model")
     assert model.coef_.shape == (3,)
+
+
+def test_the_cores_are_those_of_this_machine():
+    model = LinearRegression(n_jobs=4000).fit(np.eye(2), [1.0, 2.0])
+    loaded, _ = load_estimator(dump_estimator(model), where="model")
+    assert 1 <= loaded.n_jobs < 4000
+    assert model.n_jobs == 4000
+
+
+def test_a_pipeline_without_its_parts_is_an_error(tools):
+    data = dump_estimator(Pipeline([("regressor", Ridge())]))
+    crafted = tools.craft(
+        data, lambda schema: schema["content"].update(content={}, key_types=_EMPTY)
+    )
+    with pytest.raises(BundleError, match=r"cannot be opened .AttributeError"):
+        load_estimator(crafted, where="model")
+
+
+_EMPTY = {"__loader__": "ListNode", "__module__": "builtins", "__class__": "list", "content": []}

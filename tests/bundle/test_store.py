@@ -75,6 +75,15 @@ def test_two_targets(tools, tmp_path):
     assert loaded.predict(["ACGTACGTAC"]).shape == (1, 2)
 
 
+def test_the_cores_are_those_of_this_machine(tools, tmp_path, training_set):
+    model = tools.fitted("ridge", training_set)
+    model.set_params(features__n_jobs=4000, regressor__n_jobs=4000)
+    loaded = load_bundle(tools.save(tmp_path / "m", model, training_set))
+    assert 1 <= loaded.model.get_params()["features__n_jobs"] < 4000
+    assert 1 <= loaded.model.get_params()["regressor__n_jobs"] < 4000
+    assert model.get_params()["features__n_jobs"] == 4000
+
+
 def test_sequences_are_repaired_as_in_training(bundle):
     loaded = load_bundle(bundle)
     clean, odd = loaded.predict(["ACGTTGCAACGT", " acguugca\nACGT "])

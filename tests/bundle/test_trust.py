@@ -117,6 +117,9 @@ ATTACKS = {
     "a node without a class": {"__loader__": "JsonNode", "content": "1"},
     "a list without items": node("ListNode", "builtins", "list", content={"0": COMMAND}),
     "more keys than types": node("DictNode", "builtins", "dict", content={"a": json_node(1)}, key_types=list_node()),
+    "key types that are no list": node(
+        "DictNode", "builtins", "dict", content={}, key_types=tuple_node()
+    ),
     "attributes that are none": node("ObjectNode", "sklearn.linear_model._ridge", "Ridge", content=list_node()),
     "a class as attribute": node("ObjectNode", "sklearn.linear_model._ridge", "Ridge", content=dict_node(__class__=json_node(1))),
     "a cache folder": node("ObjectNode", "sklearn.pipeline", "Pipeline", content=dict_node(memory=json_node("/tmp/pickles"))),
@@ -207,6 +210,17 @@ def test_an_array_is_refused_by_its_header(honest, tools, data, message):
     array = node("NdArrayNode", "numpy", "ndarray", type="numpy", file="77.npy")
     with pytest.raises(BundleError, match=message):
         audit_estimator(tools.craft(honest, plant(array), files={"77.npy": data}), where="model")
+
+
+def test_a_long_header_passes():
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.arange(3), version=(2, 0))
+    assert check_npy(io.BytesIO(buffer.getvalue()), len(buffer.getvalue())) == ""
+
+
+def test_an_object_without_attributes_passes(honest, tools):
+    bare = node("ObjectNode", "sklearn.linear_model._ridge", "Ridge", content=json_node(None))
+    assert audit_estimator(tools.craft(honest, plant(bare)), where="model")
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,8 @@ class Bundle:
     def predict(self, sequences: object, *, batch_size: int = 10_000) -> npt.NDArray[np.float64]:
         """Predict sequences.
 
-        Lower case, U and white space are repaired as in training. Letters
-        other than A, C, G, T are unknown bases.
+        Lower case, U, gaps and white space are repaired as in training.
+        Letters other than A, C, G, T are unknown bases.
 
         Parameters
         ----------
@@ -107,7 +107,9 @@ class Bundle:
         SequenceError
             If a sequence is empty or holds something that is not DNA.
         """
-        intake = take_in(as_strings(sequences))
+        import pandas as pd
+
+        intake = take_in(pd.Series(as_strings(sequences), dtype=object))
         for row, problem in enumerate(intake.problems):
             if problem:
                 raise SequenceError(

@@ -74,6 +74,7 @@ def load_estimator(
             warnings.simplefilter("ignore")
             # The audit is stricter than skops; its list is what skops has to trust.
             model = skops_io.loads(data, trusted=[*types, "numpy.dtype"])
+            _use_available_cores(model)
     except Exception as error:  # skops and the classes themselves raise all kinds
         text = str(error).strip().splitlines()
         raise BundleError(
@@ -83,6 +84,18 @@ def load_estimator(
     if not callable(getattr(model, "predict", None)):
         raise BundleError(f"{where}: estimator.skops holds {types[0]}, which does not predict")
     return model, types
+
+
+def _use_available_cores(model: Any) -> None:
+    """Set ``n_jobs`` of every step to the cores that this process may use.
+
+    What is in the file is the number of cores of the machine it was trained
+    on, or whatever its author wrote. Predictions do not depend on it.
+    """
+    from joblib import cpu_count
+
+    names = [n for n in model.get_params() if n == "n_jobs" or n.endswith("__n_jobs")]
+    model.set_params(**dict.fromkeys(names, cpu_count()))
 
 
 def _canonical(data: bytes) -> bytes:

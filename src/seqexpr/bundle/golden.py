@@ -37,7 +37,7 @@ def choose_golden(sequences: Sequence[str], *, n: int = 10) -> tuple[str, ...]:
     Examples
     --------
     >>> choose_golden(["ACGT", "AC", "ACGTACGT", "AAAA"], n=3)
-    ('AC', 'ACGTACGT', 'ANGT...')
+    ('AC', 'ACGTACGT', 'ACNT')
     """
     unique = list(dict.fromkeys(sequence for sequence in sequences if sequence))
     by_length = sorted(unique, key=len)

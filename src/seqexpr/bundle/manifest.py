@@ -13,9 +13,9 @@ import json
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from seqexpr.errors import BundleError
 from seqexpr.files import atomic_path
@@ -43,8 +43,6 @@ MANIFEST_NAME = "manifest.json"
 
 # What can change a prediction; "python" and "seqexpr" are added to these.
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "lightgbm", "numba", "skops")
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class _Part(BaseModel):
@@ -220,6 +218,15 @@ class Manifest(_Part):
     golden: Golden
     files: dict[str, FileRecord]
 
+    @model_validator(mode="after")
+    def _check_golden(self) -> Self:
+        lengths = {len(row) for row in self.golden.predictions}
+        if len(self.golden.predictions) != len(self.golden.sequences) or not lengths:
+            raise ValueError("not one golden prediction for each golden sequence")
+        if lengths != {len(self.targets)}:
+            raise ValueError("not one golden prediction for each target")
+        return self
+
     def to_json(self) -> str:
         """Return the text of manifest.json: keys sorted, no NaN, with its own digest."""
         content = self.model_dump(mode="json")
@@ -286,7 +293,7 @@ def parse_manifest(data: bytes, *, where: str) -> Manifest:
         manifest = Manifest.model_validate_json(json.dumps(content))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
+        key = ".".join(map(str, first["loc"])) or "golden"
         raise BundleError(
             f"{where}: manifest.json is damaged ({key}: {first['msg']}); {_REMEDY}"
         ) from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqexpr.bundle.intake import EMPTY, NOT_DNA, Intake, take_in
+from seqexpr.bundle.intake import REASONS, Intake, take_in
+from seqexpr.data.cells import as_labels
 from seqexpr.data.table import Table, iter_tables
 from seqexpr.data.writer import TableWriter
 from seqexpr.errors import InputError
@@ -52,7 +53,8 @@ class PredictionSummary:
     n_rows, n_predicted : int
         Rows read and written; rows with a prediction.
     n_repaired : int
-        Rows whose case, U or white space was changed before predicting.
+        Rows in which case, U, gaps or white space were changed before
+        predicting.
     n_outside_length : int
         Predicted rows that are shorter or longer than every training
         sequence.
@@ -108,8 +110,8 @@ def predict_file(
     Every row of the input becomes one row of the output, with its id, a
     prediction for each target, and the problem if there is one. Rows without
     a sequence, or with one that is not DNA, have an empty prediction and say
-    why; they are never dropped. Lower case, U and white space are repaired as
-    in training, and counted.
+    why; they are never dropped. Lower case, U, gaps and white space are
+    repaired as in training, and counted.
 
     Parameters
     ----------
@@ -148,8 +150,8 @@ def predict_file(
     notes: tuple[str, ...] = ()
     with TableWriter(destination) as writer:
         tables = iter_tables(source, batch_size=batch_size, sequence=sequence, id=id, sheet=sheet)
-        for table in _non_empty(tables):
-            notes = notes or table.notes
+        for table in tables:
+            notes = table.notes  # a later batch may have added to them
             writer.write(
                 _predict_batch(bundle, table, tally, with_sequence=writer.format == "fasta")
             )
@@ -179,10 +181,6 @@ def predict_table(bundle: Bundle, table: Table) -> tuple[pd.DataFrame, Predictio
     tally = _Tally()
     frame = _predict_batch(bundle, table, tally, with_sequence=False)
     return frame, _summary(tally, bundle, table.notes)
-
-
-def _non_empty(tables: Iterator[Table]) -> Iterator[Table]:
-    return (table for table in tables if len(table.frame))
 
 
 def _summary(tally: _Tally, bundle: Bundle, notes: tuple[str, ...]) -> PredictionSummary:
@@ -219,22 +217,21 @@ def _predict_batch(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    cells = table.frame[table.roles.sequence].tolist()
-    intake = take_in(cells)
-    good = np.array([not problem for problem in intake.problems], dtype=bool)
+    intake = take_in(table.frame[table.roles.sequence])
+    good = intake.codes == ""
     clean = [sequence for sequence in intake.sequences if sequence]
     names = prediction_columns(bundle.target_names)
-    predicted = np.full((len(cells), len(names)), np.nan)
+    predicted = np.full((len(intake.texts), len(names)), np.nan)
     if clean:
         predicted[good] = bundle.predict_clean(clean, batch_size=len(clean))
-    problems = _count(tally, intake, good & ~np.isfinite(predicted).all(axis=1), table.first_row)
+    failed = good & ~np.isfinite(predicted).all(axis=1)
+    problems = _count(tally, intake, failed, table.first_row)
     lengths = np.fromiter(map(len, clean), dtype=np.int64, count=len(clean))
     read = bundle.manifest.input
     tally.n_outside_length += int(((lengths < read.min_length) | (lengths > read.max_length)).sum())
     columns: dict[str, Any] = {"id": pd.array(_ids(table), dtype="str")}
     if with_sequence:
-        shown = [s or ("" if not isinstance(c, str) else c) for s, c in
-                 zip(intake.sequences, cells, strict=True)]  # fmt: skip
+        shown = [s or text for s, text in zip(intake.sequences, intake.texts, strict=True)]
         columns["sequence"] = pd.array(shown, dtype="str")
     columns |= {name: predicted[:, column] for column, name in enumerate(names)}
     columns["problem"] = pd.array([problem or None for problem in problems], dtype="str")
@@ -244,30 +241,20 @@ def _predict_batch(
 def _count(tally: _Tally, intake: Intake, failed: Any, first_row: int) -> list[str]:
     """Add a batch to the tally and return the problem of each row."""
     problems = list(intake.problems)
-    for offset in np.flatnonzero(failed).tolist():
-        problems[offset] = "the model gives no number"
-    for offset, problem in enumerate(problems):
-        if problem:
-            tally.add_problem(_reason(problem), first_row + offset)
-    n_problems = sum(map(bool, problems))
+    reasons = {row: REASONS[intake.codes[row]] for row in np.flatnonzero(intake.codes).tolist()}
+    for row in np.flatnonzero(failed).tolist():
+        problems[row] = reasons[row] = "the model gives no number"
+    for row, reason in sorted(reasons.items()):
+        tally.add_problem(reason, first_row + row)
     tally.n_rows += len(problems)
-    tally.n_predicted += len(problems) - n_problems
+    tally.n_predicted += len(problems) - len(reasons)
     tally.n_repaired += intake.n_repaired
     return problems
 
 
-def _reason(problem: str) -> str:
-    if problem == EMPTY:
-        return "no sequence"
-    return "characters that are not DNA" if problem.startswith(NOT_DNA) else problem
-
-
 def _ids(table: Table) -> list[str]:
-    rows = range(table.first_row, table.first_row + len(table.frame))
     if table.roles.id is None:
-        return [f"row {row}" for row in rows]
-    cells = table.frame[table.roles.id].tolist()
-    return [
-        f"row {row}" if cell is None or cell != cell or str(cell) in ("", "<NA>") else str(cell)
-        for row, cell in zip(rows, cells, strict=True)
-    ]
+        labels = [""] * len(table.frame)
+    else:
+        labels = as_labels(table.frame[table.roles.id]).tolist()
+    return [label or f"row {row}" for row, label in enumerate(labels, start=table.first_row)]
