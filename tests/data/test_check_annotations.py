@@ -133,6 +133,10 @@ def test_a_target_that_is_the_mean_of_its_replicates():
     assert finding.severity == "info"
     off = np.abs(mean + 1)
     assert f"median difference {np.median(off):.3g}" in finding.meaning
+    # A tenth of a standard deviation is no rounding, a hundredth may be.
+    shifted = [mean + part * mean.std() for part in (0.1, 0.01)]
+    codes = [findings(columns, target=target, **options).keys() for target in shifted]
+    assert ["replicates-not-averaged" in found for found in codes] == [True, False]
     few = mean.copy()
     few[:10] += 5
     assert "replicates-not-averaged" not in findings(columns, target=few, **options)

@@ -68,6 +68,12 @@ def test_levels_of_a_scale_are_no_limit(share):
     assert "target-floor" not in findings(bins)
 
 
+def test_the_lowest_of_many_levels_stands_out_only_if_it_towers_over_them():
+    levels = np.repeat(np.arange(61.0) / 4, 20)
+    assert findings(np.concatenate([levels, np.zeros(30)])) == {}  # 50 rows against 20
+    assert set(findings(np.concatenate([levels, np.zeros(50)]))) == {"target-floor"}
+
+
 def test_a_handful_of_rows_is_no_pile():
     y = np.sort(rng().standard_normal(60))
     y[:5] = y[0]
