@@ -33,7 +33,7 @@ def duplicates(sequences, *columns, rows=None, n=None):
     found = FindingCollector()
     values = np.array(columns, dtype=float).reshape(len(columns), len(sequences)).T
     names = tuple("xyz"[: len(columns)])
-    duplicate_findings(found, as_library(sequences, rows=rows, n=n), values, names)
+    duplicate_findings(found, as_library(sequences, rows=rows, n=n), values=values, names=names)
     return {finding.code: finding for finding in found.findings}
 
 

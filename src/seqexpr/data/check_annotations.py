@@ -57,7 +57,7 @@ def annotation_findings(
         values[~used] = np.nan
         _agreement(found, values, roles.replicates)
         if len(roles.targets) == 1 and len(roles.replicates) > 1:
-            _average(found, values, np.where(used, target, np.nan), roles.targets[0])
+            _average(found, values, target=np.where(used, target, np.nan), name=roles.targets[0])
     for name in roles.covariates:
         missing = frame[name].isna().to_numpy(dtype=bool) & used
         found.add(
@@ -165,7 +165,7 @@ def _agreement(found: FindingCollector, values: Floats, names: tuple[str, ...]) 
         found.add("replicates-agree", "info", None, meaning=text, remedy="nothing to do")
 
 
-def _average(found: FindingCollector, values: Floats, target: Floats, name: str) -> None:
+def _average(found: FindingCollector, values: Floats, *, target: Floats, name: str) -> None:
     """Say so if the target is not the mean of the replicates."""
     rows = ~np.isnan(values).all(axis=1) & ~np.isnan(target)
     if not rows.any():

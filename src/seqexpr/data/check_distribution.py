@@ -74,7 +74,7 @@ def _one_target(found: FindingCollector, y: Floats, name: str) -> None:
     distinct, counts = np.unique(known, return_counts=True)
     top = np.sort(counts)[::-1][:_FEW_LEVELS].sum() / len(known)
     if len(distinct) > _FEW_LEVELS and top < 0.95:
-        _pile_findings(found, y, distinct, counts, name=name)
+        _pile_findings(found, y, distinct=distinct, counts=counts, name=name)
     elif len(distinct) <= 2 < len(known) // 2:
         found.add(
             "target-two-values", "warning", None, column=name,
@@ -97,7 +97,7 @@ def _one_target(found: FindingCollector, y: Floats, name: str) -> None:
 
 
 def _pile_findings(
-    found: FindingCollector, y: Floats, distinct: Floats, counts: Ints, *, name: str
+    found: FindingCollector, y: Floats, *, distinct: Floats, counts: Ints, name: str
 ) -> None:
     n = int(counts.sum())
     kinds = {int(counts.argmax()): "same", 0: "lowest", len(distinct) - 1: "highest"}

@@ -180,6 +180,7 @@ def _shared(
 def duplicate_findings(
     found: FindingCollector,
     library: Library,
+    *,
     values: npt.NDArray[np.float64],
     names: tuple[str, ...],
 ) -> None:

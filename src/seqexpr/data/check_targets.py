@@ -147,7 +147,7 @@ def target_findings(
         for kind, code, what, fix in _SAYS:
             where = kinds == kind
             if not drop_missing:
-                reporter.error(code, where & ~dropped, what, fix)
+                reporter.error(code, where & ~dropped, what, fix=fix)
             else:
                 reporter.dropped(code, where & scan.unusable, what)
                 reporter.other_targets(code, where & ~scan.unusable & ~dropped, what)
@@ -165,7 +165,7 @@ class _Column:
         k, n = f"{int(where.sum()):,}", f"{len(where):,}"
         return f"column '{self.name}': {k} of {n} values {what} ({{first}})"
 
-    def error(self, code: str, where: Mask, what: str, fix: str) -> None:
+    def error(self, code: str, where: Mask, what: str, *, fix: str) -> None:
         self.found.add(
             code, "error", where, column=self.name, cells=self.cells,
             meaning=self._meaning(where, what), remedy=f"{fix}, or pass --on-missing drop",

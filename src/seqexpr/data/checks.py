@@ -141,17 +141,17 @@ def _examine(table: Table, on_missing: OnMissing, on_invalid: OnInvalid) -> _Exa
     target_findings(found, targets, frame, dropped=dropped, drop_missing=on_missing == "drop")
     # Numbers at the edge of what a float holds overflow in a variance; that is no news here.
     with np.errstate(all="ignore"):
-        _look_at_all(found, table, sequences, targets, dropped=dropped)
-    report = _report(table, found.findings, sequences.repaired & ~dropped, dropped)
+        _look_at_all(found, table, sequences=sequences, targets=targets, dropped=dropped)
+    report = _report(table, found.findings, repaired=sequences.repaired & ~dropped, dropped=dropped)
     return _Examined(sequences, targets, dropped, report)
 
 
 def _look_at_all(
     found: FindingCollector,
     table: Table,
+    *,
     sequences: SequenceScan,
     targets: TargetScan,
-    *,
     dropped: Mask,
 ) -> None:
     """Look at the usable rows as a set, and at the columns beside."""
@@ -161,7 +161,7 @@ def _look_at_all(
     rows = np.flatnonzero(usable)
     library = Library(sequences.sequences[rows], rows, n, roles.sequence)
     library_findings(found, library)
-    duplicate_findings(found, library, targets.numbers[rows], roles.targets)
+    duplicate_findings(found, library, values=targets.numbers[rows], names=roles.targets)
     if len(rows) > 1:
         values = np.where(usable[:, None], targets.numbers, np.nan)
         distribution_findings(found, values, roles.targets)
@@ -184,7 +184,7 @@ def _size_finding(found: FindingCollector, usable: int, n: int) -> None:
         )  # fmt: skip
 
 
-def _report(table: Table, findings: list[Finding], repaired: Mask, dropped: Mask) -> CheckReport:
+def _report(table: Table, findings: list[Finding], *, repaired: Mask, dropped: Mask) -> CheckReport:
     return CheckReport(
         source=table.source,
         n_rows=len(dropped),

@@ -204,7 +204,8 @@ def simulate_library(  # noqa: PLR0913  # one keyword for each property of a lib
         row.tobytes()[:end].decode() for row, end in zip(letters, lengths.tolist(), strict=True)
     ]
     return SimulatedLibrary(
-        _table(sequences, measured, truth, family if family_size > 1 else None), truth
+        _table(sequences, measured, truth=truth, family=family if family_size > 1 else None),
+        truth,
     )
 
 
@@ -253,7 +254,7 @@ def _activity(
 
 
 def _table(
-    sequences: list[str], measured: Floats, truth: SimulatedTruth, family: Ints | None
+    sequences: list[str], measured: Floats, *, truth: SimulatedTruth, family: Ints | None
 ) -> pd.DataFrame:
     import pandas as pd
 
