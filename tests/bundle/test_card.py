@@ -87,6 +87,8 @@ def test_every_part_is_there(manifest):
     assert manifest.data.sha256 in card
     assert "| expression | test | Pearson correlation | 0.8 | 0.7 to 0.9 | 20 |" in card
     assert "- Split: random (60 train, 20 test; 5 folds inside train)." in card
+    assert "- No groups." in card
+    assert "- relatives may straddle the split\n" in card
     assert "`expression` in a.u." in card
     assert f"{manifest.input.min_length} to {manifest.input.max_length} bases" in card
 

@@ -35,6 +35,7 @@ MANIFEST = Manifest(
     data=TrainingData(source="a.csv", sha256="0" * 64, n_rows=9, n_sequences=8, n_train=6, train_sha256="1" * 64),
     split={"strategy": "random", "parameters": {"test_size": 0.1}},
     scores=(ManifestScore(target="µ", set="test", metric="r2", value=0.1 + 0.2, low=None, high=None, n=2),),
+    warnings=("split at random",),
     golden=Golden(sequences=("A", "ACGT"), predictions=((0.1,), (None,)), dtype="float64"),
     files={"README.md": FileRecord(sha256="2" * 64, size=3)},
 )  # fmt: skip

@@ -273,3 +273,17 @@ def test_memory_does_not_grow_with_the_rows(bundle, tools, tmp_path):
         )
     # The ten times longer input is 11 MB longer as text alone, and 90 MB as features.
     assert peaks[1] < peaks[0] + 8_000
+
+
+@pytest.mark.real_data
+def test_a_published_library_written_as_rna(loaded, tmp_path, real_data):
+    """All 257,565 variants of nine bases around a Shine-Dalgarno site, most with a U."""
+    path = real_data("ecoli_kuo2020_sd_dmsC.tsv.gz")
+    table = pd.read_csv(path, sep="\t", usecols=["sequence"])
+    summary = predict_file(loaded, path, tmp_path / "o.parquet")
+    assert summary.n_rows == summary.n_predicted == len(table) == 257_565
+    assert summary.n_repaired == table["sequence"].str.contains("U").sum()
+    frame = pd.read_parquet(tmp_path / "o.parquet")
+    some = [0, 9_999, 10_000, 257_564]
+    expected = loaded.predict(table["sequence"].iloc[some].tolist())[:, 0]
+    np.testing.assert_allclose(frame["predicted"].iloc[some], expected, rtol=1e-12)

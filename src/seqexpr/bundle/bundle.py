@@ -34,7 +34,7 @@ def sequence_digests(sequences: Iterable[str]) -> npt.NDArray[np.uint64]:
     Returns
     -------
     ndarray of uint64, shape (n,)
-        The first eight bytes of BLAKE2b of the strand that sorts first.
+        BLAKE2b, eight bytes, little-endian, of the strand that sorts first.
 
     Examples
     --------

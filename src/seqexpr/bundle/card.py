@@ -152,7 +152,8 @@ def _data(manifest: Manifest) -> str:
         inner = f"; {folds} folds inside train" if folds else ""
         lines.append(f"- Split: {split['strategy']} ({', '.join(counts)}{inner}).")
     if split.get("reason"):
-        lines.append(f"- Why this split: {_plain(str(split['reason']))}")
+        reason = _plain(str(split["reason"]))
+        lines.append(f"- {reason[:1].upper()}{reason[1:]}.")
     return "\n".join(lines)
 
 
@@ -199,6 +200,7 @@ def _limits(manifest: Manifest) -> str:
             "manifest to check the model when it is loaded. Of the others there are digests, which "
             "tell whoever has a sequence that it was used."
         ),
+        *(f"- {_plain(text)}" for text in manifest.warnings),
         "- The licence is not stated; whoever publishes this model sets it above.",
     ]
     return "\n".join(lines)
@@ -222,7 +224,7 @@ seqexpr predict MODEL_FOLDER new_sequences.fasta -o predictions.csv
 import seqexpr
 
 model = seqexpr.load("MODEL_FOLDER"{option})  # checks digests, types and golden predictions
-model.predict([{example!r}])        # shape (n, {len(manifest.targets)})
+model.predict([{example!r}])  # shape (n, {len(manifest.targets)})
 ```
 
 Written {manifest.created} with {packages}."""

@@ -193,6 +193,8 @@ class Manifest(_Part):
         Summary of the split, as in evaluation.json.
     scores : tuple of ManifestScore
         Scores of this model out of fold and on test.
+    warnings : tuple of str
+        What the reader of the scores should know.
     golden : Golden
         Predictions that are recomputed when the bundle is loaded.
     files : dict of str to FileRecord
@@ -215,6 +217,7 @@ class Manifest(_Part):
     data: TrainingData
     split: dict[str, Any]
     scores: tuple[ManifestScore, ...]
+    warnings: tuple[str, ...]
     golden: Golden
     files: dict[str, FileRecord]
 

@@ -125,6 +125,7 @@ def save_bundle(
         data=_training_data(evaluation, dataset),
         split=dict(evaluation.split),
         scores=_scores(evaluation),
+        warnings=evaluation.warnings,
         golden=golden,
         files={},
     )

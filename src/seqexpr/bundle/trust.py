@@ -8,7 +8,7 @@ holes: CVE-2024-37065 (trust everything), CVE-2025-54412 (an operator node that
 names any module), CVE-2025-54413 (a method node that reaches into objects).
 
 So the whole tree is walked here first, and only what our own models need
-passes: seven kinds of node, each with exactly its keys; containers, numbers,
+passes: eight kinds of node, each with exactly its keys; containers, numbers,
 text and plain numeric arrays; and estimator classes that are seqexpr's own, on
 the short list below, or named by the user. Functions, methods, operators,
 partials, random states, object arrays, sparse matrices, cached nodes and older
