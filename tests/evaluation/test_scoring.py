@@ -68,8 +68,32 @@ def test_nothing_to_choose_by():
         choose_model([], ["a", "b"])
 
 
-def test_a_score_that_is_not_there():
-    evaluation = Evaluation({}, {}, "a", tuple(rows_of(a=0.1)), (), pd.DataFrame())
-    assert evaluation.score("r2", set="validation").value == 0.1
-    with pytest.raises(InputError, match="no mse"):
-        evaluation.score("mse")
+def test_scores_are_averaged_over_targets():
+    scores = [
+        Score(model, target, "validation", "r2", value, None, None, 9)
+        for model, target, value in [
+            ("a", "y", 0.5), ("a", "z", 0.1), ("b", "y", 0.4), ("b", "z", 0.4),
+            ("c", "y", None), ("c", "z", None),
+        ]
+    ]  # fmt: skip
+    assert choose_model(scores, ["a", "b", "c"]) == "b"
+
+
+def test_groups_widen_the_interval_and_keep_the_value():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 10)
+    y = rng.normal(size=(400, 1))
+    p = y + np.repeat(rng.normal(size=40), 10)[:, None]
+    [alone], [together] = (
+        [r for r in score(y, {"a": p}, groups=g) if r.metric == "mse"] for g in (None, groups)
+    )
+    assert alone.value == together.value
+    assert together.high - together.low > 1.5 * (alone.high - alone.low)
+
+
+def test_the_rows_of_a_model_do_not_depend_on_the_others():
+    rng = np.random.default_rng(0)
+    y, a, b = rng.normal(size=(3, 60, 1))
+    alone = score(y, {"b": b})
+    among = [r for r in score(y, {"a": a, "b": b}) if r.model == "b"]
+    assert list(alone) == among

@@ -1,94 +1,63 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.model_selection import cross_val_score, train_test_split
 
-from seqexpr.data.checks import build_dataset
 from seqexpr.data.dataset import Dataset
-from seqexpr.data.table import read_table
 from seqexpr.errors import SplitError, UnknownNameError
-from seqexpr.splits.strategies import make_split, tutorial_split
+from seqexpr.splits.split import Split
+from seqexpr.splits.strategies import STRATEGIES, make_split, tutorial_split
 from seqexpr.splits.units import find_units
 
 
-def make(n=100, seed=0, **more):
-    rng = np.random.default_rng(seed)
-    sequences = ["".join(rng.choice(list("ACGT"), size=20)) for _ in range(n)]
-    return Dataset(
-        np.array(sequences, dtype=object), rng.normal(size=n), target_names=("y",), **more
-    )
-
-
-def labels(values):
-    return np.array(values, dtype=object)
-
-
-def test_auto_takes_column_then_chromosome_then_group_then_random():
-    column = labels(["train"] * 80 + ["test"] * 20)
-    chromosome = labels([f"chr{i % 10}" for i in range(100)])
-    group = labels([f"g{i % 30}" for i in range(100)])
-    everything = make(split_labels=column, chromosomes=chromosome, groups=group)
+def test_auto_takes_column_then_chromosome_then_group_then_random(make_data):
+    column = ["train"] * 80 + ["test"] * 20
+    chromosome = [f"chr{i % 10}" for i in range(100)]
+    group = [f"g{i % 30}" for i in range(100)]
+    everything = make_data(split_labels=column, chromosomes=chromosome, groups=group)
     assert make_split(everything).strategy == "column"
-    assert make_split(make(chromosomes=chromosome, groups=group)).strategy == "chromosome"
-    assert make_split(make(groups=group)).strategy == "group"
-    random = make_split(make())
+    assert make_split(make_data(chromosomes=chromosome, groups=group)).strategy == "chromosome"
+    assert make_split(make_data(groups=group)).strategy == "group"
+    random = make_split(make_data())
     assert random.strategy == "random"
     assert "close relatives" in random.warnings[0]
+    assert "names no split" in random.reason
 
 
-def test_words_in_the_column_are_the_published_split():
-    column = labels(["Train"] * 60 + ["val"] * 15 + ["TEST"] * 20 + [""] * 5)
-    split = make_split(make(split_labels=column), strategy="column")
-    assert split.test.tolist() == list(range(75, 95))
-    assert split.excluded.tolist() == list(range(95, 100))
-    assert split.train.tolist() == list(range(75))
-    assert split.folds.tolist() == [-1] * 60 + [0] * 15
-    assert "5 rows have no known label" in split.warnings[0]
+def test_auto_passes_over_labels_that_say_nothing(make_data):
+    data = make_data(chromosomes=["chr1"] * 90 + [""] * 10, groups=[""] * 100)
+    assert make_split(data).strategy == "random"
 
 
-def test_fold_numbers_in_the_column_highest_tests():
-    split = make_split(
-        make(split_labels=labels([str(i % 5) for i in range(100)])), strategy="column"
-    )
-    assert split.test.tolist() == list(range(4, 100, 5))
-    assert split.folds.tolist() == [i % 5 for i in range(100) if i % 5 != 4]
+@given(
+    rows=st.lists(
+        st.tuples(st.text("ACGT", min_size=3, max_size=4), st.sampled_from(["", *"abcdefgh"])),
+        min_size=40, max_size=80,
+    ),
+    strategy=st.sampled_from(["random", "group"]),
+    seed=st.integers(0, 2**31),
+)  # fmt: skip
+def test_no_unit_straddles_however_the_library_is_joined(rows, strategy, seed):
+    sequences, groups = (np.array(column, dtype=object) for column in zip(*rows, strict=True))
+    data = Dataset(sequences, np.arange(float(len(rows))), target_names=("y",), groups=groups)
+    units = find_units(sequences, groups)
+    try:
+        split = make_split(data, strategy=strategy, n_folds=2, seed=seed)
+    except SplitError:
+        # One unit that outweighs all others together leaves too few for test and folds.
+        assert len(np.unique(units)) < 3 or np.bincount(units).max() > len(rows) / 2
+        return
+    assert sorted([*split.train, *split.test]) == list(range(len(rows)))
+    assert not set(units[split.train]) & set(units[split.test])
+    for fit, validate in split.split():
+        assert not set(units[split.train][fit]) & set(units[split.train][validate])
 
 
-def test_a_copy_of_a_test_sequence_leaves_train_in_a_published_split():
-    data = make(split_labels=labels(["train"] * 80 + ["test"] * 20))
-    sequences = data.sequences.copy()
-    sequences[0] = sequences[90]
-    data = Dataset(sequences, data.targets, target_names=("y",), split_labels=data.split_labels)
-    split = make_split(data)
-    assert split.excluded.tolist() == [0]
-    assert len(split.test) == 20
-    assert "1 rows were kept out of train" in split.warnings[0]
-
-
-def test_a_copy_of_a_validation_sequence_leaves_the_fit_rows():
-    data = make(split_labels=labels(["train"] * 60 + ["val"] * 20 + ["test"] * 20))
-    sequences = data.sequences.copy()
-    sequences[0] = sequences[70]
-    data = Dataset(sequences, data.targets, target_names=("y",), split_labels=data.split_labels)
-    split = make_split(data)
-    assert split.excluded.tolist() == [0]
-    assert split.folds.tolist() == [-1] * 59 + [0] * 20
-
-
-def test_chromosomes_are_held_out_whole_and_near_the_size():
-    chromosome = labels([f"chr{i % 12}" for i in range(600)])
-    data = make(600, chromosomes=chromosome)
-    split = make_split(data, strategy="chromosome", test_size=0.25)
-    held_out = set(chromosome[split.test].tolist())
-    assert held_out == set(split.parameters["test_chromosomes"])
-    assert not held_out & set(chromosome[split.train].tolist())
-    assert abs(len(split.test) / 600 - 0.25) < 0.05
-
-
-def test_random_split_has_the_asked_size_and_target_distribution():
-    data = make(4_000)
+def test_random_split_has_the_asked_size_and_target_distribution(make_data):
+    data = make_data(4_000)
     gaps = []
     for seed in range(10):
         split = make_split(data, strategy="random", test_size=0.3, seed=seed)
@@ -98,33 +67,78 @@ def test_random_split_has_the_asked_size_and_target_distribution():
     assert np.sqrt(np.mean(np.square(gaps))) < 0.015
 
 
+def test_two_groups_are_a_train_and_a_test_set(make_data):
+    data = make_data(groups=["x"] * 60 + ["y"] * 40)
+    with pytest.raises(SplitError, match=r"1 independent groups .* fewer than 2 folds"):
+        make_split(data, strategy="group", n_folds=2)
+    data = make_data(groups=["x"] * 40 + ["y"] * 40 + ["z"] * 20)
+    split = make_split(data, strategy="group", n_folds=2)
+    assert sorted(np.bincount(split.folds).tolist()) in ([40, 40], [20, 40])
+
+
+def test_random_keeps_groups_whole_and_then_needs_no_warning(make_data):
+    groups = np.array([f"g{i % 30}" for i in range(300)], dtype=object)
+    split = make_split(make_data(300, groups=groups), strategy="random")
+    assert not set(groups[split.train]) & set(groups[split.test])
+    assert split.warnings == ()
+
+
+def test_seed_zero_is_a_seed_and_seeds_differ(make_data):
+    data = make_data()
+    digests = [make_split(data, seed=seed).sha256 for seed in (0, 0, 1, 42)]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3
+    assert make_split(data, seed=0).seed == 0
+
+
 @pytest.mark.parametrize(
-    ("data", "options", "message"),
+    ("n", "options", "message"),
     [
-        (make(), {"strategy": "group"}, "pass --group COL"),
-        (make(), {"strategy": "chromosome"}, "pass --chromosome COL"),
-        (make(), {"strategy": "column"}, "column:NAME"),
-        (make(chromosomes=labels(["chr1"] * 100)), {"strategy": "chromosome"}, "all rows lie on 'chr1'"),
-        (make(split_labels=labels(["a", "b"] * 50)), {"strategy": "column"}, "found 'a', 'b'; expected"),
-        (make(split_labels=labels(["1"] * 100)), {"strategy": "column"}, "one fold number"),
-        (make(6), {"strategy": "random", "n_folds": 10}, "fewer than 10 folds; pass a smaller --folds"),
-        (make(groups=labels(["x"] * 100)), {"strategy": "group"}, "at least 2"),
+        (100, {"strategy": "group"}, "pass --group COL"),
+        (6, {"strategy": "random", "n_folds": 10}, "fewer than 10 folds; pass a smaller --folds"),
+        (1, {"strategy": "random"}, "1 rows form 1 independent group .* bring more rows"),
+        (0, {"strategy": "random"}, "at least 2"),
+        (100, {"test_size": 0.0}, r"test_size = 0.0: must be a share .* \(0, 1\)"),
+        (100, {"test_size": 2}, "test_size = 2"),
+        (100, {"test_size": float("nan")}, "test_size = nan"),
+        (100, {"n_folds": 1}, "n_folds = 1: must be at least 2"),
+        (100, {"seed": -1}, "seed = -1: must not be negative"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_split_is_refused_with_a_remedy(data, options, message):
+)
+def test_what_cannot_be_split_is_refused_with_a_remedy(make_data, n, options, message):
     with pytest.raises(SplitError, match=message):
-        make_split(data, **options)
+        make_split(make_data(n), **options)
 
 
-def test_an_unknown_strategy_gets_a_hint():
+def test_one_group_is_refused(make_data):
+    with pytest.raises(SplitError, match="at least 2: bring more rows, or another --group"):
+        make_split(make_data(groups=["x"] * 100), strategy="group")
+
+
+def test_an_unknown_strategy_gets_a_hint(make_data):
     with pytest.raises(UnknownNameError, match="did you mean 'random'"):
-        make_split(make(), strategy="randm")
+        make_split(make_data(), strategy="randm")
 
 
-def test_it_serves_as_cv_of_scikit_learn():
+def test_a_plugin_is_used_like_our_own(make_data, monkeypatch):
+    def every_fifth(dataset, *, test_size, n_folds, rng):
+        rows = np.arange(len(dataset))
+        train = rows[rows % 5 > 0]
+        return Split(train=train, test=rows[::5], folds=train % n_folds, strategy="")
+
+    monkeypatch.setitem(STRATEGIES._items, "every_fifth", every_fifth)
+    data = make_data()
+    split = make_split(data, strategy="every_fifth", n_folds=3, seed=5)
+    assert split.strategy == "every_fifth"
+    assert split.parameters == {"test_size": 0.2, "n_folds": 3}
+    assert (split.seed, split.dataset_sha256) == (5, data.sha256)
+    assert split.reason == "split by every_fifth: as asked"
+
+
+def test_it_serves_as_cv_of_scikit_learn(make_data):
     from sklearn.dummy import DummyRegressor
 
-    data = make(200)
+    data = make_data(200)
     split = make_split(data, n_folds=4)
     train = data.take(split.train)
     scores = cross_val_score(
@@ -133,49 +147,21 @@ def test_it_serves_as_cv_of_scikit_learn():
     assert len(scores) == 4
 
 
-def test_the_digest_of_a_split_follows_its_rows():
-    data = make()
-    assert make_split(data, seed=1).sha256 == make_split(data, seed=1).sha256
-    assert make_split(data, seed=1).sha256 != make_split(data, seed=2).sha256
-    assert make_split(data, seed=1).to_dict()["n_test"] == 20
-
-
-def test_the_tutorial_split_is_that_of_scikit_learn():
-    data = make(103)
-    split = tutorial_split(data)
-    _, expected = train_test_split(np.arange(103), test_size=0.2, random_state=42)
-    assert set(split.test.tolist()) == set(expected.tolist())
-    assert split.get_n_splits() == 5
+@given(n=st.integers(2, 60), seed=st.integers(0, 2**32 - 1))
+def test_the_tutorial_split_is_that_of_scikit_learn(make_data, n, seed):
+    split = tutorial_split(make_data(n), seed=seed)
+    train, test = train_test_split(np.arange(n), test_size=0.2, random_state=seed)
+    assert split.test.tolist() == sorted(test)
+    assert split.train.tolist() == sorted(train)
+    assert split.get_n_splits() == (5 if len(train) >= 5 else 0)
 
 
 def test_the_tutorial_split_counts_its_leaks_and_survives_tiny_tables():
     data = Dataset(["ACGT"] * 50 + ["TTTT"], np.arange(51.0), target_names=("y",))
     split = tutorial_split(data)
-    assert "the tutorial's random split leaks" in split.warnings[1]
+    copies = int((split.test < 50).sum())
+    assert f"{copies} of 11 test rows have the same sequence" in split.warnings[1]
     assert split.get_n_splits() == 0
     assert "no out-of-fold score" in split.warnings[2]
     with pytest.raises(SplitError, match="bring more rows"):
         tutorial_split(data.take([0]))
-
-
-@pytest.mark.real_data
-def test_wild_type_and_mutant_of_a_locus_never_straddle(real_data):
-    data, _ = build_dataset(read_table(real_data("mouse_crx_friedman2021.tsv.gz")))
-    split = make_split(data)
-    assert split.strategy == "chromosome"
-    assert not set(data.groups[split.train]) & set(data.groups[split.test])
-    for fit, validate in split.split():
-        groups = data.groups[split.train]
-        assert not set(groups[fit]) & set(groups[validate])
-
-
-@pytest.mark.real_data
-def test_published_splits_are_taken_as_they_are(real_data):
-    table = pd.read_csv(real_data("ecoli_urtecho2020_tss.tsv.gz"), sep="\t")
-    data, _ = build_dataset(read_table(real_data("ecoli_urtecho2020_tss.tsv.gz")))
-    split = make_split(data)
-    assert len(split.test) == (table["split"] == "test").sum()
-    assert len(split.excluded) >= 100
-    assert not set(find_units(data.sequences)[split.train]) & set(
-        find_units(data.sequences)[split.test]
-    )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from seqexpr.errors import InputError
 from seqexpr.files import atomic_path
@@ -160,3 +160,82 @@ class Evaluation:
         with atomic_path(path) as temporary:
             text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
             temporary.write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def from_dict(
+        cls, document: Mapping[str, Any], *, predictions: pd.DataFrame | None = None
+    ) -> Self:
+        """Return the Evaluation that :meth:`to_dict` described.
+
+        Parameters
+        ----------
+        document : mapping
+            What evaluation.json holds.
+        predictions : pandas.DataFrame, optional
+            What predictions.parquet holds; empty if not given.
+
+        Raises
+        ------
+        InputError
+            If the document is of another format, or a part of it is missing.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> score = Score("ridge", "y", "test", "r2", 0.5, 0.4, 0.6, 100)
+        >>> first = Evaluation({}, {}, "ridge", (score,), (), pd.DataFrame())
+        >>> Evaluation.from_dict(first.to_dict()).rows == first.rows
+        True
+        """
+        import pandas as pd
+
+        version = document.get("format_version")
+        if version != FORMAT_VERSION:
+            raise InputError(
+                f"the evaluation has format_version {version!r}, this seqexpr reads "
+                f"{FORMAT_VERSION}; use the seqexpr that wrote it"
+            )
+        try:
+            return cls(
+                dataset=document["dataset"],
+                split=document["split"],
+                selected=document["selected"],
+                rows=tuple(Score(**row) for row in document["rows"]),
+                models=tuple(ModelSummary(**model) for model in document["models"]),
+                predictions=pd.DataFrame() if predictions is None else predictions,
+                ceiling=document.get("ceiling"),
+                controls=document.get("controls"),
+                intervals=document.get("intervals"),
+                warnings=tuple(document.get("warnings", ())),
+            )
+        except (KeyError, TypeError) as error:
+            raise InputError(f"not an evaluation of seqexpr: {error}") from error
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read evaluation.json, and predictions.parquet beside it if it is there.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, or the run folder that holds it.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read or is not an evaluation.
+        """
+        import pandas as pd
+
+        file = Path(path)
+        file = file / "evaluation.json" if file.is_dir() else file
+        try:
+            document = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"cannot read the evaluation {file}: {error}") from error
+        if not isinstance(document, dict):
+            raise InputError(f"cannot read the evaluation {file}: it is no JSON object")
+        table = file.with_name("predictions.parquet")
+        return cls.from_dict(
+            document, predictions=pd.read_parquet(table) if table.exists() else None
+        )

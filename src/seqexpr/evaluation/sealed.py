@@ -1,4 +1,10 @@
-"""The test targets, sealed until the model is chosen, and then opened once."""
+"""The test targets, sealed until the model is chosen, and then opened once.
+
+Python cannot hide an object from somebody who digs through the cells of a
+closure. What is held here is everything short of that: no attribute, no copy
+and no call gives the targets but :meth:`SealedTest.open`, and after it they
+are no longer there to be found.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +21,38 @@ __all__ = ["SealedTest"]
 Floats = npt.NDArray[np.float64]
 
 
+def _seal(targets: Floats) -> Callable[[str, Mapping[str, Floats]], Floats]:
+    """Return the only function that can give `targets`: once, and to a fair request."""
+    held = [targets]
+
+    def release(selected: str, predictions: Mapping[str, Floats]) -> Floats:
+        if held:
+            _check_request(selected, predictions, shape=held[0].shape)
+        try:
+            return held.pop()
+        except IndexError:
+            raise TestSetOpenedError(
+                "the test set can be opened once, and it was: choosing among models by their "
+                "test scores would make the scores too good; choose by out-of-fold score"
+            ) from None
+
+    return release
+
+
+def _check_request(
+    selected: str, predictions: Mapping[str, Floats], *, shape: tuple[int, ...]
+) -> None:
+    if selected not in predictions:
+        raise InputError(f"the chosen model {selected!r} has no predictions of the test rows")
+    for name, values in predictions.items():
+        if np.shape(values) != shape:
+            raise InputError(
+                f"predictions of {name!r} have shape {np.shape(values)}, expected {shape}"
+            )
+        if not np.isfinite(values).all():
+            raise InputError(f"predictions of {name!r} on the test rows are not all finite")
+
+
 class SealedTest:
     """Keeps the test targets from the code that fits and chooses.
 
@@ -26,7 +64,7 @@ class SealedTest:
     Parameters
     ----------
     targets : ndarray of float64, shape (n_test, t)
-        Measured targets of the test rows; NaN = not measured.
+        Measured targets of the test rows; NaN = not measured. Copied.
 
     Examples
     --------
@@ -41,22 +79,15 @@ class SealedTest:
     seqexpr.errors.TestSetOpenedError: the test set can be opened once, ...
     """
 
-    __slots__ = ("_opened", "_shape", "_take")
+    __slots__ = ("_opened", "_release", "_shape")
     __test__ = False
 
-    def __init__(self, targets: Floats) -> None:
-        held = [np.array(targets, dtype=np.float64)]
-        self._shape = held[0].shape
-
-        def take() -> Floats:
-            if not held:
-                raise TestSetOpenedError(
-                    "the test set can be opened once, and it was: choosing among models by their "
-                    "test scores would make the scores too good; choose by out-of-fold score"
-                )
-            return held.pop()
-
-        self._take: Callable[[], Floats] = take
+    def __init__(self, targets: npt.ArrayLike) -> None:
+        own = np.array(targets, dtype=np.float64)
+        if own.ndim != 2:
+            raise InputError(f"test targets have shape {own.shape}, expected (n_test, n_targets)")
+        self._shape = own.shape
+        self._release = _seal(own)
         self._opened = False
 
     def open(self, selected: str, predictions: Mapping[str, Floats]) -> Floats:
@@ -82,16 +113,7 @@ class SealedTest:
         TestSetOpenedError
             At the second call.
         """
-        if selected not in predictions:
-            raise InputError(f"the chosen model {selected!r} has no predictions of the test rows")
-        for name, values in predictions.items():
-            if np.shape(values) != self._shape:
-                raise InputError(
-                    f"predictions of {name!r} have shape {np.shape(values)}, expected {self._shape}"
-                )
-            if not np.isfinite(values).all():
-                raise InputError(f"predictions of {name!r} on the test rows are not all finite")
-        targets = self._take()
+        targets = self._release(selected, predictions)
         self._opened = True
         return targets
 
