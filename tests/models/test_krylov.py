@@ -119,3 +119,24 @@ def test_sparse_blocks_share_the_memory_of_the_matrix(counts, monkeypatch):
     blocks = RowBlocks(X, n_jobs=2)
     assert len(blocks._parts) > 1
     assert all(np.shares_memory(part.data, X.data) for part in blocks._parts)
+
+
+def test_a_problem_goes_on_alone_as_among_others(counts):
+    X, y, weights, scale = problems(counts)
+    spaces = [
+        Bidiagonalization(RowBlocks(X, n_jobs=1), scale, y, weights=weights) for _ in range(2)
+    ]
+    for _ in range(3):
+        for space in spaces:
+            space.grow()
+    spaces[1].drop_others(2)
+    for _ in range(3):
+        together, alone = (space.grow() for space in spaces)
+    assert alone.shape == (40, 1)
+    assert_allclose(alone[:, 0], together[:, 2], rtol=1e-9)
+    wanted, found = (
+        space.coefficients(problem, space.solve(problem, np.array([1.0]))[0][:, 0])
+        for space, problem in zip(spaces, (2, 0), strict=True)
+    )
+    assert_allclose(found[0], wanted[0])
+    assert found[1] == pytest.approx(wanted[1])

@@ -194,6 +194,18 @@ class Bidiagonalization:
     def _alive(self, lengths: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         return np.where(lengths > self._tiny, lengths, 0.0)
 
+    def drop_others(self, problem: int) -> None:
+        """Keep one problem, which becomes number 0, so that growing on costs less."""
+        one = [problem]
+        self.centers = self.centers[one]
+        self._tiny = self._tiny[one]
+        for name in ("_means", "_offsets", "_roots", "_u"):
+            setattr(self, name, np.ascontiguousarray(getattr(self, name)[:, one]))
+        self._basis = self._basis[one]
+        self._alpha = [alpha[one] for alpha in self._alpha]
+        self._beta = [beta[one] for beta in self._beta]
+        self._solved = {}
+
     def solve(
         self, problem: int, penalties: npt.NDArray[np.float64]
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

@@ -97,6 +97,8 @@ class ElasticNetPathRegressor(LinearCoefficients):
 
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any:
         v = np.ones(len(y)) if weights is None else weights
+        level = float(np.average(y, weights=v))
+        y = y - level  # sums of squares of large numbers would lose digits
         folds = assign_folds(
             len(y), n_folds=self.n_folds, groups=groups, random_state=self.random_state
         )
@@ -106,13 +108,13 @@ class ElasticNetPathRegressor(LinearCoefficients):
         largest = whole.largest_penalty() / self.l1_ratio
         if n_folds == 1 or largest == 0:  # one row, or nothing to explain it with
             none = np.zeros(self.n_alphas)
-            return none[:1].repeat(X.shape[1]), whole.center, 0.0, none, none
+            return none[:1].repeat(X.shape[1]), level, 0.0, none, none
         alphas = largest * np.geomspace(1, 1e-3, self.n_alphas)
         r2 = self._cross_validate(parts, alphas)
         best = int(np.argmax(r2))
         path = ElasticNetPath(whole, l1_ratio=self.l1_ratio)
         coef, intercept = path.advance(alphas[: best + 1])
-        return coef[:, -1], intercept[-1], alphas[best], alphas[: len(r2)], r2
+        return coef[:, -1], level + intercept[-1], alphas[best], alphas[: len(r2)], r2
 
     def _cross_validate(self, parts: list[Moments], alphas: Floats) -> Floats:
         """Return R² of the penalties, as far down the path as the best may lie."""

@@ -49,9 +49,10 @@ class RidgePathRegressor(LinearCoefficients):
     n_folds : int, default 5
         Number of folds, at least 2; fewer where there are fewer rows or groups.
     tol : float, default 1e-3
-        Residual of the normal equations, relative to that at zero, at which a
-        solution has converged; positive. Solutions for penalties smaller than
-        the best may not have converged: more of them would not change the choice.
+        Residual of the normal equations, relative to that at zero, at which the
+        solution on all rows has converged; positive. The solutions on the folds
+        stop at ten times that, and those for penalties below the best may stop
+        before.
     max_iter : int, default 500
         Largest dimension of the space, at least 1.
     n_jobs : int, default 1
@@ -210,7 +211,7 @@ class _Fitted:
 
 
 class _Search:
-    """Grow the spaces until the best penalty is known and its solutions have converged."""
+    """Grow the spaces until the best penalty is known and its solution has converged."""
 
     def __init__(
         self,
@@ -228,36 +229,53 @@ class _Search:
         # Of each row, the basis vectors of the problem of its own fold, where it did not train.
         self.seen = np.empty((len(y), 0), dtype=spaces.dtype)
         self.added = 0
+        # Single precision cannot get further than this.
+        self.tol = max(model.tol, 100 * float(np.finfo(spaces.dtype).eps))
 
     def run(self) -> _Fitted:
-        model, spaces = self.model, self.spaces
-        while True:
-            # Looks grow rarer as they grow dearer.
-            steps = max(_LOOK, spaces.dimension // 8)
-            steps = min(steps, model.max_iter - spaces.dimension)
-            self._grow(steps)
-            r2 = self._cross_validate()
-            best = int(np.argmax(r2)) if self.n_folds else len(self.alphas) // 2
-            while self._extend(best):
-                r2 = self._cross_validate()
-                best = int(np.argmax(r2))
-            coordinates, residuals = spaces.solve(self.n_folds, self.alphas)
-            if self._has_converged(best, residuals[best]):
-                break
-            if spaces.dimension >= model.max_iter:
-                text = f"ridge: not converged in {model.max_iter} steps; raise max_iter or tol"
-                warnings.warn(text, ConvergenceWarning, stacklevel=2)
-                break
-        coef, intercept = spaces.coefficients(self.n_folds, coordinates[:, best])
-        alpha = float(self.alphas[best])
-        return _Fitted(coef, intercept, alpha, self.alphas, r2, spaces.dimension)
+        self._grow()
+        best, r2 = self._choose()
+        while self.n_folds and self._worst_residual(best) > 10 * self.tol and self._grow():
+            best, r2 = self._choose()
+        # The choice is made; what follows concerns the fit on all rows.
+        self.spaces.drop_others(self.n_folds)
+        self.n_folds = 0
+        alpha = self.alphas[best : best + 1]
+        coordinates, residual = self.spaces.solve(0, alpha)
+        while residual[0] > self.tol and self._grow():
+            coordinates, residual = self.spaces.solve(0, alpha)
+        if residual[0] > self.tol:
+            limit = self.model.max_iter
+            text = f"ridge: not converged in {limit} steps; raise max_iter or tol"
+            warnings.warn(text, ConvergenceWarning, stacklevel=2)
+        coef, intercept = self.spaces.coefficients(0, coordinates[:, 0])
+        return _Fitted(coef, intercept, float(alpha[0]), self.alphas, r2, self.spaces.dimension)
 
-    def _grow(self, steps: int) -> None:
-        rows = np.arange(len(self.y))
+    def _grow(self) -> bool:
+        """Add some dimensions, as far as the limit allows."""
+        # Looks at the solutions grow rarer as they grow dearer.
+        steps = max(_LOOK, self.spaces.dimension // 8)
+        steps = min(steps, self.model.max_iter - self.spaces.dimension)
         columns = [self.spaces.grow() for _ in range(steps)]
-        if self.n_folds:
+        if self.n_folds and columns:
+            rows = np.arange(len(self.y))
             new = np.column_stack([column[rows, self.folds] for column in columns])
             self.seen = np.concatenate([self.seen, new], axis=1)
+        return bool(columns)
+
+    def _choose(self) -> tuple[int, Floats]:
+        """Return which penalty is best, the path being lengthened as needed, and R² of each."""
+        r2 = self._cross_validate()
+        best = int(np.argmax(r2)) if self.n_folds else len(self.alphas) // 2
+        while self._extend(best):
+            r2 = self._cross_validate()
+            best = int(np.argmax(r2))
+        return best, r2
+
+    def _worst_residual(self, best: int) -> float:
+        """Return the largest residual of the best and the next smaller penalty on the folds."""
+        near = self.alphas[max(best - 1, 0) : best + 1]
+        return float(max(self.spaces.solve(fold, near)[1].max() for fold in range(self.n_folds)))
 
     def _cross_validate(self) -> Floats:
         """Return R² of each penalty, pooled over the folds; NaN where there are no folds."""
@@ -284,14 +302,6 @@ class _Search:
             return False
         self.added += 1
         return True
-
-    def _has_converged(self, best: int, residual: float) -> bool:
-        """Whether the best and the next smaller penalty are solved, in every problem."""
-        near = self.alphas[max(best - 1, 0) : best + 1]
-        worst = [self.spaces.solve(fold, near)[1].max() for fold in range(self.n_folds)]
-        # Single precision cannot get further than this.
-        reachable = 100 * float(np.finfo(self.spaces.dtype).eps)
-        return bool(max([residual, *worst]) <= max(self.model.tol, reachable))
 
 
 def _floating(X: Any) -> Any:
