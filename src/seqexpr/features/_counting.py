@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -22,7 +22,7 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 
 # What the threads take at a time: enough to forget the cost of handing it out,
 # and with its features not too much for a processor's second or third cache.
-CHUNK_BASES = 2**17
+CHUNK_BASES = 2**18
 CHUNK_ROWS = 2**13
 # A counter for each code is quicker than sorting the windows up to so many
 # codes; and up to so many for each base of a sequence, if they fit in memory.
@@ -54,19 +54,21 @@ def count_kmers(
     bounds = _cumulated(plan.row_bounds(lengths))
     offsets = _cumulated(lengths)
     chunks = _chunks(offsets)
-    # Each chunk's features are written to their last place while later chunks
-    # are counted. What is not filled is never touched, so it takes no memory.
+    # The largest there can be; what is not filled is never touched, so it takes no memory.
     columns = np.empty(bounds[-1], dtype=np.int32)
     values = np.empty(len(columns), dtype=dtype)
     row_nnz = np.zeros(len(strings) + 1, dtype=np.int64)
-    filled = 0
-    chunk_counter = _chunk_counter(strings, plan, offsets, bounds, mode)
-    for rows, counted in zip(chunks, _in_order(chunk_counter, chunks, n_jobs), strict=True):
-        end = filled + len(counted.columns)
-        columns[filled:end] = counted.columns
-        values[filled:end] = counted.values
+    count = _chunk_counter(strings, plan, offsets, bounds, mode)
+
+    def write(rows: slice, reserve: Callable[[int], int]) -> None:
+        counted = count(rows)
+        start = reserve(len(counted.columns))
+        end = start + len(counted.columns)
+        columns[start:end] = counted.columns
+        values[start:end] = counted.values
         row_nnz[rows.start + 1 : rows.stop + 1] = counted.row_nnz
-        filled = end
+
+    filled = _write_in_order(write, chunks, n_jobs)
     columns.resize(filled, refcheck=False)
     values.resize(filled, refcheck=False)
     pointers = np.cumsum(row_nnz)
@@ -95,45 +97,58 @@ def _chunks(offsets: Ints) -> list[slice]:
     return chunks
 
 
-def _in_order(
-    function: Callable[[slice, int], _Counted], chunks: list[slice], n_jobs: int
-) -> Iterator[_Counted]:
-    """Yield ``function(chunk, slot)`` for each chunk, in order, from `n_jobs` threads.
+def _write_in_order(
+    write: Callable[[slice, Callable[[int], int]], None], chunks: list[slice], n_jobs: int
+) -> int:
+    """Call ``write(chunk, reserve)`` for each chunk from `n_jobs` threads; return the end.
 
-    A result is done with when the next one is asked for, and its slot is then
-    given to another chunk, so scratch memory can belong to a slot. There are
-    ``n_jobs + 1`` slots.
+    ``reserve(n)``, called once by each, gives the place of its `n` entries: they follow
+    those of the chunk before it, so it waits until that one has reserved.
     """
-    if min(n_jobs, len(chunks)) <= 1:
-        for chunk in chunks:
-            yield function(chunk, 0)
-        return
-    waiting: deque[Future[_Counted]] = deque()
-    with ThreadPoolExecutor(min(n_jobs, len(chunks))) as threads:
-        for number, chunk in enumerate(chunks):
-            if len(waiting) > n_jobs:
-                yield waiting.popleft().result()
-            waiting.append(threads.submit(function, chunk, number % (n_jobs + 1)))
-        while waiting:
-            yield waiting.popleft().result()
+    ends: list[Future[int]] = [Future() for _ in range(len(chunks) + 1)]
+    ends[0].set_result(0)
+
+    def run(number: int) -> None:
+        def reserve(n: int) -> int:
+            start = ends[number].result()
+            ends[number + 1].set_result(start + n)
+            return start
+
+        try:
+            write(chunks[number], reserve)
+        except BaseException as error:
+            if not ends[number + 1].done():  # let nobody wait for it
+                ends[number + 1].set_exception(error)
+            raise
+
+    n_threads = min(n_jobs, len(chunks))
+    if n_threads <= 1:
+        for number in range(len(chunks)):
+            run(number)
+    else:
+        # Chunks start in order, so the one that is waited for is always being counted.
+        with ThreadPoolExecutor(n_threads) as threads:
+            for _ in threads.map(run, range(len(chunks))):
+                pass
+    return ends[-1].result()
 
 
 def _chunk_counter(
     strings: list[str], plan: KmerPlan, offsets: Ints, bounds: Ints, mode: Mode
-) -> Callable[[slice, int], _Counted]:
-    """Return the function that counts one chunk with the scratch memory of a slot."""
+) -> Callable[[slice], _Counted]:
+    """Return the function that counts one chunk; its result holds until the thread's next."""
     dense = _is_dense(plan, offsets)
-    scratch: dict[int, _Scratch] = {}
+    local = threading.local()
 
-    def count(rows: slice, slot: int) -> _Counted:
+    def count(rows: slice) -> _Counted:
         letters = join_ascii(strings[rows])
         starts = offsets[rows.start : rows.stop + 1] - offsets[rows.start]
         if not dense:
             return _count_sorted(plan, letters, starts, mode)
-        if slot not in scratch:
-            scratch[slot] = _Scratch(plan)
+        if not hasattr(local, "scratch"):
+            local.scratch = _Scratch(plan)
         bound = int(bounds[rows.stop] - bounds[rows.start])
-        return _finish_dense(scratch[slot].count(plan, letters, starts, bound), plan, mode)
+        return _finish_dense(local.scratch.count(plan, letters, starts, bound), plan, mode)
 
     return count
 
