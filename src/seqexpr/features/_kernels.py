@@ -158,6 +158,33 @@ def collect_codes(
 
 
 @njit_helper
+def _count_one_k(
+    letters: npt.NDArray[np.uint8],
+    first: np.uint64,
+    last: np.uint64,
+    lookup: npt.NDArray[np.uint8],
+    k: int,
+    counts: npt.NDArray[np.int32],
+    flags: npt.NDArray[np.uint8],
+) -> None:
+    """Do as `_count_row` for one k and one strand: without the other cases, in half the time."""
+    mask = (ONE << U64(2 * k)) - ONE
+    has_flags = len(flags) > 0
+    code, run = ZERO, 0
+    for position in range(first, last):
+        base = U64(lookup[letters[position]])
+        run += 1
+        if base > THREE:
+            run = 0
+            continue
+        code = ((code << TWO) | base) & mask
+        if run >= k:
+            counts[code] += np.int32(1)
+            if has_flags:
+                flags[code >> THREE] |= np.uint8(ONE << (code & SEVEN))
+
+
+@njit_helper
 def _count_row(
     letters: npt.NDArray[np.uint8],
     first: np.uint64,
@@ -280,9 +307,13 @@ def count_dense(  # noqa: PLR0913 - a kernel takes arrays, not objects
         How many entries were filled.
     """
     end = ZERO
+    is_simple = len(starts) == 1 and force != ZERO
     for row in range(U64(len(row_nnz))):
         first, last = U64(offsets[row]), U64(offsets[row + ONE])
-        _count_row(letters, first, last, lookup, starts, high, force, counts, flags)
+        if is_simple:
+            _count_one_k(letters, first, last, lookup, high, counts, flags)
+        else:
+            _count_row(letters, first, last, lookup, starts, high, force, counts, flags)
         start = end
         end = _read_row(counts, words, indices, values, start)
         row_nnz[row] = np.int64(end - start)
