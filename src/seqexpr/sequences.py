@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import TypeAlias
 
 import numpy as np
@@ -47,7 +48,7 @@ for _code, _letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
         CODES[ord(_letter)] = _code
 CODES.flags.writeable = False
 _COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
-_FOLD = str.maketrans({"U": "T", "u": "T"})
+_FOLD = str.maketrans(ascii_lowercase + "uU", ascii_uppercase + "TT")
 
 
 @dataclass(frozen=True)
@@ -165,14 +166,14 @@ def encode(sequences: object) -> EncodedSequences:
 
 
 def normalize(sequence: str) -> str:
-    """Return `sequence` in upper case, U as T, without white space.
+    """Return `sequence` in upper case, U as T, without white space; only ASCII is changed.
 
     Examples
     --------
     >>> normalize(" acg uN ")
     'ACGTN'
     """
-    return "".join(sequence.split()).upper().translate(_FOLD)
+    return "".join(sequence.split()).translate(_FOLD)
 
 
 def reverse_complement(sequence: str) -> str:

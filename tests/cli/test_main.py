@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 import seqexpr as package
@@ -28,3 +31,9 @@ def test_an_unknown_command_is_a_usage_error(seqexpr):
     done = seqexpr("trian")
     assert done.returncode == 2
     assert "train" in done.stderr
+
+
+def test_it_runs_as_a_module(tmp_path):
+    command = [sys.executable, "-m", "seqexpr", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout.strip() == f"seqexpr {package.__version__}"

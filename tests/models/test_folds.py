@@ -42,3 +42,11 @@ def test_another_seed_gives_other_folds():
 def test_groups_of_another_length_are_refused():
     with pytest.raises(InputError, match=r"groups: expected one a row, shape \(3,\), got \(2,\)"):
         assign_folds(3, n_folds=2, groups=["a", "b"])
+
+
+@pytest.mark.parametrize("empty", ["", None, float("nan")])
+def test_rows_without_a_label_are_not_one_group(empty):
+    labels = ["a", "a", *[empty] * 40]
+    folds = assign_folds(len(labels), n_folds=2, groups=labels, random_state=0)
+    assert folds[0] == folds[1]
+    assert set(folds[2:]) == {0, 1}

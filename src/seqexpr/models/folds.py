@@ -25,8 +25,9 @@ def assign_folds(
         Number of folds, at least 1; as many as rows (or groups) if that is
         less.
     groups : array-like, shape (n,), optional
-        Rows of one group get one fold. Folds then have about equal numbers of
-        groups, not of rows. If all rows are in one group, rows are taken alone.
+        Rows of one group get one fold; a row with an empty label is a group of
+        its own. Folds then have about equal numbers of groups, not of rows. If
+        all rows are in one group, rows are taken alone.
     random_state : int
         Seed. Default 42.
 
@@ -51,11 +52,17 @@ def assign_folds(
     rng = np.random.default_rng(random_state)
     unit = np.arange(n)
     if groups is not None:
-        labels = np.asarray(groups)
+        labels = np.asarray(groups, dtype=object)
         if labels.shape != (n,):
             raise InputError(f"groups: expected one a row, shape ({n},), got {labels.shape}")
-        distinct, codes = np.unique(labels.astype(str), return_inverse=True)
+        names = [f"alone {row}" if _is_empty(label) else f"in {label}"
+                 for row, label in enumerate(labels.tolist())]  # fmt: skip
+        distinct, codes = np.unique(names, return_inverse=True)
         unit = codes if len(distinct) > 1 else unit
     n_units = int(unit.max()) + 1
     fold_of_unit = rng.permutation(n_units) % min(n_folds, n_units)
     return np.asarray(fold_of_unit[unit], dtype=np.int64)
+
+
+def _is_empty(label: object) -> bool:
+    return label is None or label == "" or label != label  # NaN differs from itself
