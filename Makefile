@@ -44,7 +44,7 @@ lint: .venv/.dev
 	$(BIN)/lint-imports
 
 test: .venv/.dev
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report=term
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report=term --durations=15
 
 check: lint test
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -132,10 +133,12 @@ def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background hands down an ignored interrupt.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
-    partial = tmp_path / ".run.partial"
+    unfinished = tmp_path / ".run.partial"
     deadline = time.monotonic() + 120
-    while not list(partial.rglob("tutorial.npz")) and time.monotonic() < deadline:
+    while not list(unfinished.rglob("tutorial.npz")) and time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     process.send_signal(number)

@@ -222,7 +222,7 @@ def tables(draw):
 choices = st.sampled_from(["error", "drop"])
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(tables(), choices, choices)
 def test_no_table_raises_and_every_row_is_accounted_for(table, on_missing, on_invalid):
     before = table.frame.copy(deep=True)
@@ -250,7 +250,7 @@ def test_no_table_raises_and_every_row_is_accounted_for(table, on_missing, on_in
     pd.testing.assert_frame_equal(table.frame, before)
 
 
-@settings(max_examples=120)
+@settings(max_examples=50)
 @given(tables(), choices, choices)
 def test_a_build_gives_a_whole_dataset_or_says_why_not(table, on_missing, on_invalid):
     options = {"on_missing": on_missing, "on_invalid": on_invalid}
@@ -287,7 +287,7 @@ def plain_tables(draw):
     }
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(plain_tables(), choices, choices, st.randoms())
 def test_the_order_of_the_rows_does_not_matter(columns, on_missing, on_invalid, random):
     options = {"on_missing": on_missing, "on_invalid": on_invalid}
@@ -306,7 +306,7 @@ def test_the_order_of_the_rows_does_not_matter(columns, on_missing, on_invalid, 
     assert both[0].n_dropped == both[1].n_dropped
 
 
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(plain_tables(), choices, choices)
 def test_rows_become_what_a_reading_by_hand_makes_of_them(columns, on_missing, on_invalid):
     def number(cell):
@@ -340,7 +340,7 @@ def test_rows_become_what_a_reading_by_hand_makes_of_them(columns, on_missing, o
         np.testing.assert_array_equal(dataset.targets, [row[1:] for row in expected])
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(plain_tables())
 def test_checking_what_was_built_finds_nothing_to_repair_or_drop(columns):
     options = {"on_missing": "drop", "on_invalid": "drop"}
