@@ -134,7 +134,7 @@ def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
         stdout=subprocess.PIPE,
         text=True,
         # A shell that runs the tests in the background hands down an ignored interrupt.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     unfinished = tmp_path / ".run.partial"
     deadline = time.monotonic() + 120
