@@ -5,10 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from seqexpr.splits.units import find_units
+
+if TYPE_CHECKING:
+    from seqexpr.data.dataset import Dataset
 
 __all__ = ["Split"]
 
@@ -47,6 +52,10 @@ class Split:
         One sentence: why this strategy.
     warnings : tuple of str
         What the user should know about this split.
+    units : ndarray of int64, shape (n,), optional
+        Unit of each row of the Dataset: rows that belong together and that no
+        division of the data may part. None = copies, reverse complements and
+        the Dataset's groups.
 
     Examples
     --------
@@ -68,6 +77,13 @@ class Split:
     dataset_sha256: str = ""
     reason: str = ""
     warnings: tuple[str, ...] = ()
+    units: npt.NDArray[np.int64] | None = None
+
+    def units_of(self, dataset: Dataset) -> npt.NDArray[np.int64]:
+        """Return the unit of each row of the Dataset that was split, shape (n,)."""
+        if self.units is not None:
+            return self.units
+        return find_units(dataset.sequences, dataset.groups)
 
     def split(
         self, X: object = None, y: object = None, groups: object = None

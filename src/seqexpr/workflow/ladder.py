@@ -60,15 +60,18 @@ def _predict(model: Any, sequences: npt.NDArray[np.object_], n_targets: int) -> 
     return np.asarray(model.predict(list(sequences)), dtype=np.float64).reshape(-1, n_targets)
 
 
-def _fit(name: str, train: Dataset, *, seed: int, jobs: int) -> Any:
+def fit_rung(
+    name: str, train: Dataset, *, units: npt.NDArray[np.int64], seed: int, jobs: int
+) -> Any:
+    """Fit the model `name` on all rows of `train` and return it.
+
+    Choices that the model makes by folds of its own (the penalty of ridge) keep
+    the `units`, shape (n_train,), whole too.
+    """
     model = make_model(name, random_state=seed, n_jobs=jobs)
     targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
-    return fit_model(model, list(train.sequences), targets, sample_weight=train.weights)
-
-
-def fit_rung(name: str, train: Dataset, *, seed: int, jobs: int) -> Any:
-    """Fit the model `name` on all rows of `train` and return it."""
-    return _fit(name, train, seed=seed, jobs=jobs)
+    sequences = list(train.sequences)
+    return fit_model(model, sequences, targets, sample_weight=train.weights, groups=units)
 
 
 def _count_features(model: Any) -> int | None:
@@ -84,6 +87,7 @@ def climb(
     test_sequences: npt.NDArray[np.object_],
     *,
     split: Split,
+    units: npt.NDArray[np.int64],
     seed: int,
     jobs: int,
     on_step: Progress,
@@ -101,6 +105,8 @@ def climb(
         Sequences of the test rows. Their targets are not here.
     split : Split
         Where the folds come from.
+    units : ndarray of int64, shape (n_train,)
+        Unit of each train row.
     seed, jobs : int
         Seed and number of threads of the models.
     on_step : callable
@@ -122,8 +128,9 @@ def climb(
         if rung is None:
             counter = _Counter(on_step, spec.title, position * fits, len(specs) * fits)
             rung = _climb_one(
-                spec, train, test_sequences, split=split, seed=seed, jobs=jobs, counter=counter
-            )
+                spec, train, test_sequences, split=split, units=units, seed=seed, jobs=jobs,
+                counter=counter,
+            )  # fmt: skip
             if file is not None:
                 _keep(rung, file)
         else:
@@ -152,6 +159,7 @@ def _climb_one(
     test_sequences: npt.NDArray[np.object_],
     *,
     split: Split,
+    units: npt.NDArray[np.int64],
     seed: int,
     jobs: int,
     counter: _Counter,
@@ -163,10 +171,10 @@ def _climb_one(
         warnings.simplefilter("always")
         for fold, (fit, validate) in enumerate(split.split()):
             counter.tick(f"fold {fold + 1} of {split.get_n_splits()}")
-            model = _fit(spec.name, train.take(fit), seed=seed, jobs=jobs)
+            model = fit_rung(spec.name, train.take(fit), units=units[fit], seed=seed, jobs=jobs)
             out_of_fold[validate] = _predict(model, train.sequences[validate], n_targets)
         counter.tick("all training rows")
-        model = _fit(spec.name, train, seed=seed, jobs=jobs)
+        model = fit_rung(spec.name, train, units=units, seed=seed, jobs=jobs)
         test = _predict(model, test_sequences, n_targets)
     return Rung(
         spec=spec,

@@ -201,12 +201,14 @@ def _fit_and_score(
     targets = transform.apply(dataset.targets)
     sealed = SealedTest(targets[split.test])
     train_rows = replace(dataset.take(split.train), targets=targets[split.train])
+    units = split.units_of(dataset)[split.train]
     jobs = recipe.jobs or os.cpu_count() or 1
     rungs = climb(
         names,
         train_rows,
         dataset.sequences[split.test],
         split=split,
+        units=units,
         seed=recipe.seed,
         jobs=jobs,
         on_step=on_step,
@@ -225,7 +227,7 @@ def _fit_and_score(
     )
     selected = choose_model(validation, candidates)
     chosen = next(rung for rung in rungs if rung.spec.name == selected)
-    model = chosen.model or fit_rung(selected, train_rows, seed=recipe.seed, jobs=jobs)
+    model = chosen.model or fit_rung(selected, train_rows, units=units, seed=recipe.seed, jobs=jobs)
     # The choice is made. The test targets come out here, and only here.
     observed = sealed.open(selected, {rung.spec.name: rung.test for rung in rungs})
     test = score_models(
