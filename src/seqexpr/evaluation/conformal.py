@@ -1,0 +1,469 @@
+"""Prediction intervals that hold what they promise, from out-of-fold residuals.
+
+For each target, a conformal score alpha_i = |y_i - p_i| / sigma_i is taken of
+every train row, p_i being its out-of-fold prediction and sigma_i its
+difficulty. The interval of a new sequence is p ± q sigma, with q so large that
+a share of at least ``level`` of the scores lies below.
+
+**Groups.** Rows of one family, locus or promoter agree with each other, so they
+are not exchangeable with a row of a family that was never seen. Groups are. Each
+group counts once, whatever its size: q is the smallest alpha with
+
+    sum_g (1 / n_g) #{i in g: alpha_i <= q}  >=  level (G + 1),
+
+G groups of n_g rows (a row without a group is one of its own). This covers a
+row of a new group with probability at least ``level``, for any sizes of the
+groups (Lee, Barber & Willett 2023, theorem 1; with a choice of row at random,
+Dunn, Wasserman & Ramdas 2023, section 3). Without groups it is the usual rank of
+split conformal prediction, ceil(level (n + 1)). To let one well-kept library do
+the prediction in both cases, the weighted scores are first replaced by G
+unweighted ones with the same quantiles at every k / (G + 1).
+
+**What is promised.** The statement above is exact if sigma and the model did not
+depend on the row. Two things are only nearly so. (1) sigma is cross-fitted: the
+score of a row is taken with a difficulty learnt from the other four fifths of
+the groups, and the final one is learnt from all of them; it has at most twenty
+parameters. (2) p_i comes from a model fitted on the other folds, the new
+prediction from one fitted on all train rows. This is the cross-validation
+variant of the jackknife; its worst case is without a bound, CV+ would have
+1 - 2 (1 - level) (Barber, Candès, Ramdas & Tibshirani 2021, theorem 4), but CV+
+needs all fold models at prediction. The final model saw more rows and so errs a
+little less than its folds, which widens the intervals rather than narrowing
+them. So coverage is not taken on trust: it is measured on the test set
+(:mod:`seqexpr.evaluation.coverage`).
+
+Coverage holds on average over sequences like the train set. It is not promised
+for each sequence, and not at all outside the training domain.
+
+References
+----------
+Vovk, Gammerman & Shafer, Algorithmic Learning in a Random World (2005), section
+2.3. Boström, crepes, PMLR 179 (2022) 24-41. Dunn, Wasserman & Ramdas,
+Distribution-free prediction sets for two-layer hierarchical models, JASA 118
+(2023) 2491-2502. Lee, Barber & Willett, Distribution-free inference with
+hierarchical data, arXiv:2306.06342 (2023). Barber, Candès, Ramdas & Tibshirani,
+Predictive inference with the jackknife+, Annals of Statistics 49 (2021) 486-507.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.errors import InputError
+from seqexpr.evaluation.difficulty import Difficulty
+from seqexpr.splits.units import label_codes
+
+__all__ = [
+    "PredictionIntervals",
+    "cross_intervals",
+    "equal_weight_scores",
+    "group_weights",
+    "groups_needed",
+]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.object_]
+
+FORMAT_VERSION = 1
+MAX_SCORES = 2_000
+"""Conformal scores kept for each target; more are thinned, outwards."""
+_PARTS = 5
+_TINY = 1e-9  # so that 0.9 * 10 is rank 9, not 10
+
+
+def groups_needed(level: float) -> int:
+    """Return how many groups (rows, without groups) a finite interval needs.
+
+    Parameters
+    ----------
+    level : float
+        Nominal coverage in (0, 1).
+
+    Raises
+    ------
+    InputError
+        If `level` is out of range.
+
+    Examples
+    --------
+    >>> groups_needed(0.9), groups_needed(0.95)
+    (9, 19)
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level = {level}: must be between 0 and 1, such as 0.9")
+    return max(1, int(np.ceil(level / (1 - level) - _TINY)))
+
+
+def group_weights(groups: Labels | None, n: int) -> tuple[Ints, Floats]:
+    """Return the group of each row and its weight, one over the size of the group.
+
+    Parameters
+    ----------
+    groups : ndarray of str, shape (n,), optional
+        A row with an empty label is a group of its own; without groups every
+        row is.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    codes : ndarray of int64, shape (n,)
+        Number of the group, 0 to G - 1.
+    weights : ndarray of float64, shape (n,)
+        They sum to G.
+
+    Examples
+    --------
+    >>> codes, weights = group_weights(np.array(["a", "", "a"], dtype=object), 3)
+    >>> codes.tolist(), weights.tolist()
+    ([0, 1, 0], [0.5, 1.0, 0.5])
+    """
+    if groups is None:
+        return np.arange(n), np.ones(n)
+    codes = label_codes(groups)
+    alone = codes < 0
+    codes[alone] = codes.max(initial=-1) + 1 + np.arange(alone.sum())
+    return codes, 1.0 / np.bincount(codes)[codes]
+
+
+def equal_weight_scores(scores: Floats, weights: Floats, *, at_most: int = MAX_SCORES) -> Floats:
+    """Return sorted scores of weight one with the quantiles of weighted ones.
+
+    The k-th of the m returned scores is the smallest one below which, with
+    itself, lies a weight of at least k (G + 1) / (m + 1), G being the sum of
+    the weights.
+
+    Parameters
+    ----------
+    scores, weights : ndarray of float, shape (n,)
+        Conformal scores; each group's weights sum to 1.
+    at_most : int
+        Longest result. Default 2,000. Thinning rounds up: at a level, it moves
+        the rank by at most (G + 1) / (m + 1), towards wider intervals.
+
+    Returns
+    -------
+    ndarray of float64, shape (m,)
+        m is G, or `at_most`.
+
+    Examples
+    --------
+    Three groups, one of two rows:
+
+    >>> scores = np.array([1.0, 4.0, 2.0, 3.0])
+    >>> equal_weight_scores(scores, np.array([0.5, 0.5, 1.0, 1.0])).tolist()
+    [2.0, 3.0, 4.0]
+    """
+    order = np.argsort(scores, kind="stable")
+    below = np.cumsum(weights[order])
+    n_groups = round(float(below[-1]))
+    m = min(n_groups, at_most)
+    ranks = np.ceil(np.arange(1, m + 1) * (n_groups + 1) / (m + 1) - _TINY)
+    places = np.searchsorted(below, ranks - 1e-6)
+    return np.asarray(scores[order][np.minimum(places, len(scores) - 1)], dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _TargetIntervals:
+    """Scores and difficulty of one target."""
+
+    scores: Floats
+    difficulty: Difficulty
+    uses_domain: bool
+
+    def half_width(self, predicted: Floats, domain_scores: Floats | None, level: float) -> Floats:
+        from crepes import ConformalRegressor
+
+        regressor = ConformalRegressor()
+        regressor.fit(self.scores, sigmas=np.ones(len(self.scores)))
+        sigma = self.difficulty.sigma(predicted, domain_scores if self.uses_domain else None)
+        # Around 0, since a difference of large numbers would lose digits.
+        around = np.zeros(len(predicted))
+        bounds = regressor.predict_int(around, sigmas=sigma, confidence=level - _TINY)
+        return np.asarray(bounds[:, 1], dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionIntervals:
+    """Prediction intervals for every target of a model.
+
+    Parameters
+    ----------
+    level : float
+        Nominal coverage in (0, 1).
+    targets : tuple
+        Sorted conformal scores and difficulty of each target.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> predicted = rng.normal(size=400)
+    >>> observed = predicted + rng.normal(size=400)
+    >>> intervals = PredictionIntervals.fit(observed, predicted, level=0.9, rng=rng)
+    >>> lower, upper = intervals.predict(np.array([0.0]))
+    >>> bool(-2 < lower[0] < -1.3), bool(1.3 < upper[0] < 2)  # 1.645 for a normal error
+    (True, True)
+    """
+
+    level: float
+    targets: tuple[_TargetIntervals, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        observed: Floats,
+        out_of_fold: Floats,
+        *,
+        rng: np.random.Generator,
+        level: float = 0.9,
+        domain_scores: Floats | None = None,
+        groups: Labels | None = None,
+    ) -> Self:
+        """Calibrate intervals on out-of-fold predictions of the train rows.
+
+        Parameters
+        ----------
+        observed, out_of_fold : ndarray of float, shape (n,) or (n, t)
+            Targets on the modelled scale and their out-of-fold predictions.
+            Rows in which either is NaN are left out, target by target.
+        rng : numpy.random.Generator
+            Deals the groups to the five parts of cross-fitting.
+        level : float
+            Nominal coverage in (0, 1). Default 0.9.
+        domain_scores : ndarray of float, shape (n,), optional
+            Out-of-fold distances to the training set.
+        groups : ndarray of str, shape (n,), optional
+            Rows that belong together; see the module.
+
+        Returns
+        -------
+        PredictionIntervals
+
+        Raises
+        ------
+        InputError
+            If `level` is out of range, shapes differ, or a target has fewer
+            groups (rows) than :func:`groups_needed`.
+        """
+        needed = groups_needed(level)
+        y, p = _columns(observed), _columns(out_of_fold)
+        if y.shape != p.shape or (domain_scores is not None and len(domain_scores) != len(y)):
+            raise InputError(
+                f"intervals: observed {y.shape}, out_of_fold {p.shape} and domain_scores do not "
+                "have the same rows and targets"
+            )
+        fitted = []
+        for column in range(y.shape[1]):
+            known = np.isfinite(y[:, column]) & np.isfinite(p[:, column])
+            codes, weights = group_weights(None if groups is None else groups[known], known.sum())
+            found = int(codes.max(initial=-1)) + 1
+            if found < needed:
+                kind = "rows" if groups is None else "groups"
+                raise InputError(
+                    f"intervals of level {level:g} need at least {needed} {kind} with an "
+                    f"out-of-fold prediction, found {found}; measure more, or choose a lower level"
+                )
+            domain = None if domain_scores is None else domain_scores[known]
+            fitted.append(
+                _fit_target(
+                    y[known, column],
+                    p[known, column],
+                    domain,
+                    codes=codes,
+                    weights=weights,
+                    rng=rng,
+                )
+            )
+        return cls(float(level), tuple(fitted))
+
+    def predict(
+        self, predicted: Floats, domain_scores: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return the ends of the intervals.
+
+        Parameters
+        ----------
+        predicted : ndarray of float, shape (n,) or (n, t)
+            Predictions on the modelled scale; NaN gives NaN.
+        domain_scores : ndarray of float, shape (n,), optional
+            Distances to the training set, if they were given to :meth:`fit`.
+
+        Returns
+        -------
+        lower, upper : ndarray of float64, shape of `predicted`
+
+        Raises
+        ------
+        InputError
+            If there is not one column for each target, or domain scores are
+            missing.
+        """
+        p = _columns(predicted)
+        if p.shape[1] != len(self.targets):
+            raise InputError(
+                f"intervals: {p.shape[1]} columns of predictions, calibrated for "
+                f"{len(self.targets)} targets"
+            )
+        if domain_scores is None and any(target.uses_domain for target in self.targets):
+            raise InputError("intervals were calibrated with domain scores; pass them")
+        half = np.column_stack(
+            [
+                target.half_width(p[:, column], domain_scores, self.level)
+                for column, target in enumerate(self.targets)
+            ]
+        ).reshape(np.shape(predicted))
+        return predicted - half, predicted + half
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what conformal.json holds."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "level": self.level,
+            "targets": [
+                {
+                    "scores": target.scores.tolist(),
+                    "difficulty": target.difficulty.to_dict(),
+                    "uses_domain": target.uses_domain,
+                }
+                for target in self.targets
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Self:
+        """Return the intervals that :meth:`to_dict` described, bit for bit.
+
+        Raises
+        ------
+        InputError
+            If it is of another format, or a part is missing or not a number.
+        """
+        version = document.get("format_version")
+        if version != FORMAT_VERSION:
+            raise InputError(f"intervals of format {version!r}, this seqexpr reads 1")
+        try:
+            level = float(document["level"])
+            targets = tuple(
+                _TargetIntervals(
+                    scores=np.array(item["scores"], dtype=np.float64),
+                    difficulty=Difficulty.from_dict(item["difficulty"]),
+                    uses_domain=bool(item["uses_domain"]),
+                )
+                for item in document["targets"]
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"not prediction intervals: {error!r}") from error
+        needed = min(groups_needed(level), MAX_SCORES)
+        for target in targets:
+            scores = target.scores
+            if scores.ndim != 1 or len(scores) < needed or not np.isfinite(scores).all():
+                raise InputError("not prediction intervals: too few scores, or not finite ones")
+        return cls(level, targets)
+
+
+def _columns(values: Floats) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    return array[:, None] if array.ndim == 1 else array
+
+
+def _fit_target(
+    observed: Floats,
+    predicted: Floats,
+    domain: Floats | None,
+    *,
+    codes: Ints,
+    weights: Floats,
+    rng: np.random.Generator,
+) -> _TargetIntervals:
+    absolute = np.abs(observed - predicted)
+
+    def learn(rows: npt.NDArray[np.bool_]) -> Difficulty:
+        return Difficulty.fit(
+            absolute[rows],
+            predicted[rows],
+            domain_scores=None if domain is None else domain[rows],
+            weights=weights[rows],
+        )
+
+    parts = rng.permutation(int(codes.max()) + 1)[codes] % _PARTS
+    sigma = np.empty(len(absolute))
+    for part in range(_PARTS):
+        held = parts == part
+        if held.any():
+            sigma[held] = learn(~held).sigma(
+                predicted[held], None if domain is None else domain[held]
+            )
+    final = learn(np.ones(len(absolute), dtype=bool))
+    return _TargetIntervals(
+        scores=equal_weight_scores(absolute / sigma, weights),
+        difficulty=final,
+        uses_domain=domain is not None,
+    )
+
+
+def cross_intervals(
+    observed: Floats,
+    out_of_fold: Floats,
+    *,
+    folds: Ints,
+    rng: np.random.Generator,
+    level: float = 0.9,
+    domain_scores: Floats | None = None,
+    groups: Labels | None = None,
+) -> tuple[Floats, Floats]:
+    """Return intervals of the train rows, each calibrated without the row's own fold.
+
+    With a single fold, its groups are dealt to five parts instead.
+
+    Parameters
+    ----------
+    observed, out_of_fold : ndarray of float, shape (n,) or (n, t)
+        Targets and their out-of-fold predictions.
+    folds : ndarray of int, shape (n,)
+        Fold of each row; -1 = never validated, which gets NaN.
+    rng, level, domain_scores, groups
+        As in :meth:`PredictionIntervals.fit`.
+
+    Returns
+    -------
+    lower, upper : ndarray of float64, shape of `observed`
+        NaN too where the other folds are too few rows.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.normal(size=200)
+    >>> lower, upper = cross_intervals(y, np.zeros(200), folds=np.arange(200) % 5, rng=rng)
+    >>> float(np.mean((lower <= y) & (y <= upper))) > 0.85
+    True
+    """
+    y, p = np.asarray(observed, dtype=np.float64), np.asarray(out_of_fold, dtype=np.float64)
+    lower, upper = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
+    validated = folds >= 0
+    parts = folds
+    if int(folds.max(initial=-1)) < 1:
+        codes, _ = group_weights(groups, len(y))
+        parts = np.where(validated, rng.permutation(int(codes.max(initial=0)) + 1)[codes] % 5, -1)
+    for part in range(int(parts.max(initial=-1)) + 1):
+        held, rest = parts == part, validated & (parts != part)
+        try:
+            intervals = PredictionIntervals.fit(
+                y[rest],
+                p[rest],
+                rng=rng,
+                level=level,
+                domain_scores=None if domain_scores is None else domain_scores[rest],
+                groups=None if groups is None else groups[rest],
+            )
+        except InputError:  # too few rows beside this fold
+            continue
+        lower[held], upper[held] = intervals.predict(
+            p[held], None if domain_scores is None else domain_scores[held]
+        )
+    return lower, upper
