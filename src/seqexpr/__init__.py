@@ -28,6 +28,7 @@ _PUBLIC = {
     "KmerCounter": "seqexpr.features.kmers",
     "MODELS": "seqexpr.models.registry",
     "OneHot": "seqexpr.features.onehot",
+    "PositionalKmers": "seqexpr.features.positional",
     "Recipe": "seqexpr.recipe",
     "Run": "seqexpr.workflow.run",
     "SeqexprError": "seqexpr.errors",
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from seqexpr.features.composition import Composition as Composition
     from seqexpr.features.kmers import KmerCounter as KmerCounter
     from seqexpr.features.onehot import OneHot as OneHot
+    from seqexpr.features.positional import PositionalKmers as PositionalKmers
     from seqexpr.models.registry import MODELS as MODELS
     from seqexpr.models.registry import make_model as make_model
     from seqexpr.recipe import Recipe as Recipe

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from seqexpr.features.composition import Composition
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
+from seqexpr.features.positional import PositionalKmers
 from seqexpr.features.registry import FEATURIZERS
 from seqexpr.sequences import as_strings
 from seqexpr.testing import featurizers as suite
@@ -50,6 +51,8 @@ OURS = [
     Composition(),
     OneHot(),
     OneHot(length=7, anchor="right"),
+    PositionalKmers(),
+    PositionalKmers(2, width=3, anchor="right", site=4, smooth=False),
     Letters(),
 ]
 

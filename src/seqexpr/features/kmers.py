@@ -13,7 +13,7 @@ from seqexpr.errors import InputError, did_you_mean
 from seqexpr.features._plan import KmerPlan
 from seqexpr.sequences import BASES, StringsLike, as_strings
 
-__all__ = ["KmerCounter"]
+__all__ = ["KmerCounter", "spelled_kmers"]
 
 LONGEST = 31
 LONGEST_EXACT = 12
@@ -170,7 +170,7 @@ class KmerCounter(TransformerMixin, BaseEstimator):
         if plan.n_features:
             return np.array([f"hash_{i}" for i in range(plan.n_features)], dtype=object)
         names: npt.NDArray[np.object_] = np.concatenate(
-            [_spelled(plan.numbers_of(k), k) for k in plan.ks]
+            [spelled_kmers(plan.numbers_of(k), k) for k in plan.ks]
         )
         return names
 
@@ -186,7 +186,7 @@ class KmerCounter(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _spelled(numbers: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.object_]:
+def spelled_kmers(numbers: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.object_]:
     """Return the k-mers with these numbers as str, shape (len(numbers),)."""
     digits = numbers[:, None] >> np.arange(2 * (k - 1), -1, -2) & 3
     letters = np.frombuffer(BASES.encode(), dtype=np.uint8)[digits]

@@ -7,6 +7,7 @@ from typing import Any
 from seqexpr.features.composition import Composition
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
+from seqexpr.features.positional import PositionalKmers
 from seqexpr.registry import Registry
 
 __all__ = ["FEATURIZERS"]
@@ -25,3 +26,4 @@ KmerCounter(k=4)
 FEATURIZERS.register("kmers", KmerCounter)
 FEATURIZERS.register("composition", Composition)
 FEATURIZERS.register("onehot", OneHot)
+FEATURIZERS.register("positional", PositionalKmers)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 
 from seqexpr.features.composition import Composition
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
+from seqexpr.features.positional import PositionalKmers
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
 from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
 from seqexpr.models.ridge import RidgePathRegressor
@@ -21,10 +22,12 @@ __all__ = [
     "lasso",
     "lightgbm",
     "lightgbm_onehot",
+    "lightgbm_positional",
     "mean",
     "nearest_neighbor",
     "ridge",
     "ridge_onehot",
+    "ridge_positional",
     "tutorial",
 ]
 
@@ -66,6 +69,26 @@ def ridge(*, random_state: int, n_jobs: int) -> Pipeline:
 def ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build ridge on bases by position."""
     return _pipeline(OneHot(), RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def _kmers_and_places(n_jobs: int) -> FeatureUnion:
+    """Count 1- to 4-mers anywhere, and 1- to 3-mers every five bases from the right end."""
+    return FeatureUnion(
+        [("kmers", KmerCounter(k=(1, 4), n_jobs=n_jobs)),
+         ("places", PositionalKmers(k=(1, 3), width=5, anchor="right"))]
+    )  # fmt: skip
+
+
+def ridge_positional(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on k-mers and where they stand."""
+    regressor = RidgePathRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(_kmers_and_places(n_jobs), regressor)
+
+
+def lightgbm_positional(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build boosted trees on k-mers and where they stand."""
+    regressor = LightGBMRegressor(enable_bundle=False, random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(_kmers_and_places(n_jobs), regressor)
 
 
 def elastic_net(*, random_state: int, n_jobs: int) -> Pipeline:

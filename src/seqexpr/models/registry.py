@@ -298,13 +298,25 @@ MODELS.register(
     ),
 )
 MODELS.register(
+    "ridge_positional",
+    ModelSpec(
+        name="ridge_positional",
+        title="Ridge on k-mers and where they stand",
+        description="Each k-mer adds its part, and another that depends on where it stands.",
+        is_baseline=False,
+        complexity=9,
+        needs_equal_length=True,
+        build=pipelines.ridge_positional,
+    ),
+)
+MODELS.register(
     "lightgbm",
     ModelSpec(
         name="lightgbm",
         title="Boosted trees on 1- to 5-mers",
         description="Trees over k-mer counts: k-mers can act together.",
         is_baseline=False,
-        complexity=9,
+        complexity=10,
         needs_equal_length=False,
         build=pipelines.lightgbm,
     ),
@@ -316,8 +328,20 @@ MODELS.register(
         title="Boosted trees on bases by position",
         description="Trees over the base at each position: positions can act together.",
         is_baseline=False,
-        complexity=10,
+        complexity=11,
         needs_equal_length=True,
         build=pipelines.lightgbm_onehot,
+    ),
+)
+MODELS.register(
+    "lightgbm_positional",
+    ModelSpec(
+        name="lightgbm_positional",
+        title="Boosted trees on k-mers and where they stand",
+        description="Trees over k-mer counts, in the whole sequence and near each place of it.",
+        is_baseline=False,
+        complexity=12,
+        needs_equal_length=True,
+        build=pipelines.lightgbm_positional,
     ),
 )

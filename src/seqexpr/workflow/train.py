@@ -17,7 +17,7 @@ from seqexpr.errors import InputError
 from seqexpr.evaluation.evaluation import Evaluation, ModelSummary
 from seqexpr.evaluation.scoring import choose_model, score_models
 from seqexpr.evaluation.sealed import SealedTest
-from seqexpr.models.registry import MODELS, preset_models
+from seqexpr.models.registry import MODELS, have_common_positions, preset_models
 from seqexpr.models.targets import TargetTransform
 from seqexpr.recipe import Recipe
 from seqexpr.splits.strategies import make_split, tutorial_split
@@ -180,7 +180,7 @@ def _split(recipe: Recipe, dataset: Dataset) -> Split:
 
 
 def _models(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]:
-    equal_length = len({len(sequence) for sequence in dataset.sequences}) == 1
+    equal_length = have_common_positions(list(dataset.sequences))
     names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
     specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)
     candidates = [spec.name for spec in specs if not spec.is_baseline]
