@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from seqexpr.errors import RecipeError, did_you_mean
 from seqexpr.files import atomic_path
 
-__all__ = ["OnInvalid", "OnMissing", "Preset", "Recipe", "Transform"]
+__all__ = ["OnInvalid", "OnMissing", "Preset", "Recipe", "Transform", "Weighting"]
 
 Preset = Literal["tutorial", "fast"]
 Transform = Literal["none", "log2", "zscore", "rank"]
 OnMissing = Literal["error", "drop"]
 OnInvalid = Literal["error", "drop"]
+Weighting = Literal["none", "inverse-variance"]
 
 _SPLIT = re.compile(r"auto|random|group|chromosome|column:.+")
 
@@ -35,6 +36,9 @@ class Recipe(BaseModel):
         Column names; recognised by the names the field uses if not given.
     target, replicate, covariate : tuple of str
         Column names; targets and replicates are recognised if not given.
+    error, reads : str, optional
+        Columns of the standard error of the target and of read counts;
+        recognised if not given.
     split : str
         "auto", "random", "group", "chromosome" or "column:NAME". Default "auto".
     test_size : float
@@ -44,6 +48,9 @@ class Recipe(BaseModel):
     transform : {"none", "log2", "zscore", "rank"}
         What is modelled, scored and predicted: the target as it is, or on
         another scale. Default "none".
+    weighting : {"none", "inverse-variance"}
+        Whether rows that were measured with less noise count for more in
+        fitting. Default "none".
     preset : {"tutorial", "fast"}
         Which models are fitted, and how. Default "fast".
     models : tuple of str
@@ -88,10 +95,13 @@ class Recipe(BaseModel):
     weight: str | None = None
     replicate: tuple[str, ...] = ()
     covariate: tuple[str, ...] = ()
+    error: str | None = None
+    reads: str | None = None
     split: str = "auto"
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=2)] = 5
     transform: Transform = "none"
+    weighting: Weighting = "none"
     preset: Preset = "fast"
     models: tuple[str, ...] = ()
     on_missing: OnMissing = "error"

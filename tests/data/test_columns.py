@@ -60,7 +60,7 @@ def test_case_space_and_punctuation_do_not_matter(name, change):
 def test_the_order_of_columns_does_not_matter(order):
     cells = {"id": WORDS, "sequence": DNA, "utr5_sequence": DNA}
     roles = roles_of({name: cells.get(name, NUMBERS) for name in order})
-    assert roles == ColumnRoles("sequence", ("expression",), id="id")
+    assert roles == ColumnRoles("sequence", ("expression",), id="id", reads="reads")
 
 
 def test_what_the_user_names_is_taken():
@@ -94,6 +94,7 @@ def test_content_finds_what_no_name_says():
     assert notes == (
         "sequence: column 'b' (the only one that looks like DNA)",
         "target: column 'c' (the only one with numbers)",
+        "reads: column 'reads'",
     )
 
 
@@ -248,3 +249,38 @@ def test_to_predict_only_sequence_and_names_are_looked_for():
 
 def test_covariates_are_never_taken_unasked():
     assert roles_of({"seq": DNA, "expression": NUMBERS, "covariate": NUMBERS}).covariates == ()
+
+
+ERRORS = {"sequence": DNA, "expression": NUMBERS}
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "n_replicates", "reads"),
+    [
+        (("se",), "se", None, None),
+        (("log2_SEM", "sd"), "log2_SEM", None, None),
+        (("stderr", "read_count"), "stderr", None, "read_count"),
+        (("tx_sd", "n_replicates"), "tx_sd", "n_replicates", None),
+        (("var", "n_reps"), "var", "n_reps", None),
+        (("sd",), None, None, None),  # of how many replicates?
+        (("sd", "rep1", "rep2"), None, None, None),  # the replicates say more
+        (("a_se", "b_se"), None, None, None),  # which?
+        (("reads", "counts"), None, None, None),
+        (("usage", "browser"), None, None, None),
+    ],
+)
+def test_errors_and_reads_are_taken_where_it_is_sure_what_they_are(
+    columns, error, n_replicates, reads
+):
+    roles = roles_of(ERRORS | dict.fromkeys(columns, NUMBERS), target=("expression",))
+    assert (roles.error, roles.n_replicates, roles.reads) == (error, n_replicates, reads)
+
+
+def test_a_deviation_that_is_not_taken_is_said():
+    _, notes = recognize(ERRORS | {"sd": NUMBERS})
+    assert notes[-1].startswith("not taken as error: column 'sd', for the number of replicates")
+
+
+def test_a_named_error_is_taken():
+    roles = roles_of(ERRORS | {"spread": NUMBERS, "se": NUMBERS}, error="spread")
+    assert roles.error == "spread"

@@ -284,17 +284,17 @@ def test_memory_does_not_grow_with_the_table():
 @pytest.mark.parametrize(
     ("name", "n_rows", "also"),
     [
-        ("ecoli_kinney2010_sortseq", 50_518, {"split": "split"}),
+        ("ecoli_kinney2010_sortseq", 50_518, {"split": "split", "reads": "reads"}),
         ("ecoli_urtecho2020_tss", 17_767, {"split": "split"}),
         ("ecoli_lafleur2022", 13_481, {"replicates": ("rep1", "rep2", "rep3")}),
         ("yeast_deboer2020_random_hq", 9_982, {}),
-        ("yeast_vaishnav2022_tests", 40_601, {"group": "group"}),
+        ("yeast_vaishnav2022_tests", 40_601, {"group": "group", "reads": "reads"}),
         (
             "mouse_crx_friedman2021",
             9_688,
             {"group": "group", "chromosome": "chrom", "replicates": ("rep1", "rep2", "rep3")},
         ),
-        ("ecoli_kuo2020_sd_dmsC", 257_565, {}),
+        ("ecoli_kuo2020_sd_dmsC", 257_565, {"error": "var", "n_replicates": "n_replicates"}),
         ("yeast_cheng2017_3utr_halflife", 3_838, {}),
         ("yeast_corepromoter729", 729, {}),
     ],

@@ -71,6 +71,19 @@ Replicate = Annotated[
         rich_help_panel=_COLUMNS,
     ),
 ]
+Error = Annotated[
+    str | None,
+    typer.Option(
+        "--error",
+        metavar="COL",
+        help="Standard error of the target (sd or var: with a column n_replicates).",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+Reads = Annotated[
+    str | None,
+    typer.Option("--reads", metavar="COL", help="Read counts.", rich_help_panel=_COLUMNS),
+]
 Values = Annotated[
     str | None,
     typer.Option(

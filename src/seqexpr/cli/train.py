@@ -49,6 +49,8 @@ def train(
     chromosome: options.Chromosome = None,
     weight: options.Weight = None,
     replicate: options.Replicate = None,
+    error: options.Error = None,
+    reads: options.Reads = None,
     values: options.Values = None,
     sheet: options.Sheet = None,
     split: Annotated[
@@ -100,6 +102,15 @@ def train(
             rich_help_panel=_MODELLING,
         ),
     ] = None,
+    weighting: Annotated[
+        str | None,
+        typer.Option(
+            "--weighting",
+            metavar="none|inverse-variance",
+            help="Let rows that were measured with less noise count for more. Default: none.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
     on_missing: options.OnMissing = None,
     on_invalid: options.OnInvalid = None,
     seed: Annotated[
@@ -131,7 +142,8 @@ def train(
     """
     given: dict[str, Any] = {
         "sequence": sequence, "target": target, "id": id, "group": group, "chromosome": chromosome,
-        "weight": weight, "replicate": replicate, "values": values, "sheet": sheet, "split": split,
+        "weight": weight, "replicate": replicate, "error": error, "reads": reads, "values": values,
+        "sheet": sheet, "split": split, "weighting": weighting,
         "test_size": test_size, "folds": folds, "preset": preset, "transform": transform,
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,

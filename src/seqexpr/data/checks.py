@@ -15,6 +15,7 @@ from seqexpr.data.check_sequences import SequenceScan, scan_sequences, sequence_
 from seqexpr.data.check_targets import TargetScan, scan_targets, target_findings
 from seqexpr.data.dataset import Dataset
 from seqexpr.data.findings import CheckReport, Finding, FindingCollector, Severity
+from seqexpr.data.measurement_errors import at_least_zero, standard_errors_of
 from seqexpr.data.table import Table
 from seqexpr.errors import CheckFailedError, InputError
 from seqexpr.recipe import OnInvalid, OnMissing
@@ -221,6 +222,8 @@ def _dataset(table: Table, examined: _Examined) -> Dataset:
         ids=ids,
         weights=None if roles.weight is None else to_numbers(frame[roles.weight]),
         replicates=np.column_stack(replicates) if replicates else None,
+        standard_errors=standard_errors_of(frame, roles),
+        reads=None if roles.reads is None else at_least_zero(to_numbers(frame[roles.reads])),
         groups=groups,
         chromosomes=labels(roles.chromosome),
         split_labels=labels(roles.split),

@@ -16,13 +16,18 @@ from seqexpr.data.content import (
 )
 from seqexpr.data.vocabulary import (
     CHROMOSOME,
+    ERROR_VARIANCE,
     GROUP,
     ID,
+    N_REPLICATES,
     NOT_SEQUENCE,
     NOT_TARGET,
+    READS,
     REPLICATE,
     SEQUENCE,
     SPLIT,
+    STANDARD_DEVIATION,
+    STANDARD_ERROR,
     TARGET,
     WEIGHT,
     Rank,
@@ -51,6 +56,9 @@ class ColumnRoles:
         user's own split.
     replicates, covariates : tuple of str
         Columns of replicate measurements and of further inputs.
+    error, n_replicates, reads : str or None
+        Columns of the error of the target, of the number of replicates behind
+        a row, and of its read counts.
     """
 
     sequence: str
@@ -62,6 +70,9 @@ class ColumnRoles:
     chromosome: str | None = None
     split: str | None = None
     covariates: tuple[str, ...] = ()
+    error: str | None = None
+    n_replicates: str | None = None
+    reads: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class ColumnChoice:
 
     Attributes
     ----------
-    sequence, id, group, chromosome, weight, split : str or None
+    sequence, id, group, chromosome, weight, split, error, reads : str or None
         One column each.
     target, replicate, covariate : tuple of str
         Any number of columns. Covariates are never recognised, only named.
@@ -85,10 +96,15 @@ class ColumnChoice:
     replicate: tuple[str, ...] = ()
     covariate: tuple[str, ...] = ()
     split: str | None = None
+    error: str | None = None
+    reads: str | None = None
 
     def named(self) -> tuple[str, ...]:
         """Return every column that was named."""
-        single = (self.sequence, self.id, self.group, self.chromosome, self.weight, self.split)
+        single = (
+            self.sequence, self.id, self.group, self.chromosome, self.weight, self.split,
+            self.error, self.reads,
+        )  # fmt: skip
         several = (*self.target, *self.replicate, *self.covariate)
         return (*(name for name in single if name is not None), *several)
 
@@ -160,6 +176,12 @@ def recognize_columns(
             chromosome=chromosome,
             split=roles.split or finder.one("split", SPLIT, looks_like_split),
         )
+        roles = replace(
+            roles,
+            n_replicates=finder.only("number of replicates", N_REPLICATES),
+            reads=choice.reads or finder.only("reads", READS, option="--reads"),
+        )
+        roles = replace(roles, error=finder.error(roles, choice.error))
     return roles, (*_notes(roles, finder.reasons), *finder.unused)
 
 
@@ -287,6 +309,39 @@ class _Finder:
         found = self._of_kind(self._matching(self._free(), pattern), looks_numeric)
         return self._take(found) if len(found) > 1 else ()
 
+    def only(self, role: str, pattern: str, *, option: str = "") -> str | None:
+        """Return the one column of a role that no run needs; of several, none, and a note."""
+        found = self._of_kind(self._matching(self._free(), pattern), looks_numeric)
+        if len(found) == 1:
+            return self._take(found)[0]
+        if found and option:
+            self.unused.append(
+                f"not taken as {role}: {_listed(found)}, for it is not clear which "
+                f"({option} NAME takes one)"
+            )
+        return None
+
+    def error(self, roles: ColumnRoles, chosen: str | None) -> str | None:
+        """Return the column of the error of the target, where it is sure what it holds.
+
+        Replicates say more than their deviation, which may stand on another
+        scale than the target; so beside them a deviation is taken only if named.
+        """
+        if chosen is not None or len(roles.targets) != 1:
+            return chosen
+        found = self.only("standard error", STANDARD_ERROR, option="--error")
+        if found or roles.replicates:
+            return found
+        name = self.only("standard deviation", STANDARD_DEVIATION)
+        name = name or self.only("error variance", ERROR_VARIANCE)
+        if name is None or roles.n_replicates is not None:
+            return name
+        self.unused.append(
+            f"not taken as error: column {_short(name)}, for the number of replicates is not known "
+            "(name its column n_replicates)"
+        )
+        return None
+
     def names(self, values: set[str]) -> str | None:
         """Return the column that names the rows; of several, the first.
 
@@ -320,7 +375,8 @@ def _notes(roles: ColumnRoles, reasons: Mapping[str, str]) -> tuple[str, ...]:
         ("sequence", (roles.sequence,)), (several, roles.targets), ("names", (roles.id,)),
         ("weight", (roles.weight,)), ("replicates", roles.replicates), ("group", (roles.group,)),
         ("chromosome", (roles.chromosome,)), ("split", (roles.split,)),
-        ("covariates", roles.covariates),
+        ("covariates", roles.covariates), ("error of the target", (roles.error,)),
+        ("number of replicates", (roles.n_replicates,)), ("reads", (roles.reads,)),
     ]  # fmt: skip
     notes = []
     for role, names in parts:

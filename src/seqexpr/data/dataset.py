@@ -45,6 +45,10 @@ class Dataset:
         Non-negative sample weights.
     replicates : ndarray of float64, shape (n, r), optional
         Replicate measurements of the first target; NaN = not measured.
+    standard_errors : ndarray of float64, shape (n,), optional
+        Standard error of the first target, in its unit; NaN = not known.
+    reads : ndarray of float64, shape (n,), optional
+        Read counts behind each row; NaN = not known.
     groups : array of str, shape (n,), optional
         Rows of one group are never divided between train and test.
     chromosomes : array of str, shape (n,), optional
@@ -58,7 +62,8 @@ class Dataset:
     Raises
     ------
     InputError
-        If a length differs from n, or a target is infinite.
+        If a length differs from n, a target is infinite, or a standard error or
+        read count is negative or infinite.
 
     Examples
     --------
@@ -81,6 +86,8 @@ class Dataset:
     chromosomes: npt.NDArray[np.object_] | None = None
     split_labels: npt.NDArray[np.object_] | None = None
     covariates: pd.DataFrame | None = None
+    standard_errors: npt.NDArray[np.float64] | None = None
+    reads: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         sequences = np.empty(len(self.sequences), dtype=object)
@@ -95,7 +102,7 @@ class Dataset:
             ids = np.array([f"row {i}" for i in range(1, n + 1)], dtype=object)
         arrays: dict[str, npt.NDArray[Any]] = {"sequences": sequences, "targets": targets}
         arrays["ids"] = np.asarray(ids, dtype=object)
-        for name in ("weights", "replicates"):
+        for name in ("weights", "replicates", "standard_errors", "reads"):
             if getattr(self, name) is not None:
                 arrays[name] = np.asarray(getattr(self, name), dtype=np.float64)
         for name in ("groups", "chromosomes", "split_labels"):
@@ -105,6 +112,11 @@ class Dataset:
             if len(array) != n:
                 raise InputError(f"{name} has {len(array):,} rows, sequences has {n:,}")
             object.__setattr__(self, name, _frozen(array))
+        for name in ("standard_errors", "reads"):
+            if name in arrays and ((arrays[name] < 0) | np.isinf(arrays[name])).any():
+                raise InputError(
+                    f"{name} holds a negative or infinite value; give 0 or more, or NaN"
+                )
         if self.covariates is not None and len(self.covariates) != n:
             raise InputError(f"covariates has {len(self.covariates):,} rows, sequences has {n:,}")
         if len(self.target_names) != targets.shape[1]:

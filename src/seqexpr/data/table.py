@@ -65,6 +65,8 @@ def read_table(
     replicate: tuple[str, ...] = (),
     covariate: tuple[str, ...] = (),
     split_column: str | None = None,
+    error: str | None = None,
+    reads: str | None = None,
     values: str | os.PathLike[str] | None = None,
     sheet: str | None = None,
     require_target: bool = True,
@@ -77,7 +79,7 @@ def read_table(
         CSV, TSV or another delimited text, Parquet, Excel (.xlsx), FASTA or
         GenBank, also gzip, bzip2, zstd or xz; recognised by content. "-" is
         standard input, ``dataset:NAME`` an embedded example.
-    sequence, id, group, chromosome, weight, split_column : str, optional
+    sequence, id, group, chromosome, weight, split_column, error, reads : str, optional
         Column names; recognised if not given.
     target, replicate, covariate : tuple of str
         Column names; targets and replicates are recognised if not given.
@@ -112,7 +114,7 @@ def read_table(
     choice = ColumnChoice(
         sequence=sequence, target=_names(target), id=id, group=group, chromosome=chromosome,
         weight=weight, replicate=_names(replicate), covariate=_names(covariate),
-        split=split_column,
+        split=split_column, error=error, reads=reads,
     )  # fmt: skip
     opened = _open_frame(path) if isinstance(path, pd.DataFrame) else _open(path, sheet=sheet)
     frame = _whole(opened)

@@ -12,13 +12,18 @@ from typing import NamedTuple
 
 __all__ = [
     "CHROMOSOME",
+    "ERROR_VARIANCE",
     "GROUP",
     "ID",
     "NOT_SEQUENCE",
     "NOT_TARGET",
+    "N_REPLICATES",
+    "READS",
     "REPLICATE",
     "SEQUENCE",
     "SPLIT",
+    "STANDARD_DEVIATION",
+    "STANDARD_ERROR",
     "TARGET",
     "WEIGHT",
     "Rank",
@@ -102,6 +107,13 @@ TARGET = (
 )
 
 REPLICATE = r"rep(licate)?_?\d+"
+N_REPLICATES = r"(n|num|number)_?(of_?)?rep(licate)?s?"
+
+# Errors of the measured value. A deviation or variance needs the number of replicates beside it.
+STANDARD_ERROR = r"(.+_)?(se|sem|std_?err|standard_?error)"
+STANDARD_DEVIATION = r"(.+_)?(sd|std|stdev|standard_?deviation)"
+ERROR_VARIANCE = r"(.+_)?(var|variance)"
+READS = r"reads?|(n|num|total)_reads|read_?counts?|counts?"
 
 ID = (
     "id",

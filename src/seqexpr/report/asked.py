@@ -106,6 +106,8 @@ def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, 
         "Chromosomes": recipe.chromosome,
         "Weights": recipe.weight,
         "Replicates": ", ".join(recipe.replicate),
+        "Error of the target": recipe.error,
+        "Read counts": recipe.reads,
         "Covariates": ", ".join(recipe.covariate),
     }
     rows += [(what, name) for what, name in columns.items() if name]
