@@ -29,6 +29,9 @@ def designs(tools) -> pd.DataFrame:
     return pd.DataFrame({"name": [f"d{i}" for i in range(57)], "sequence": sequences})
 
 
+TRUST = ["lower", "upper", "in_domain", "domain_score"]
+
+
 def write(frame: pd.DataFrame, path):
     """Write a table without any code of ours."""
     name = path.name
@@ -55,7 +58,7 @@ def read(path) -> pd.DataFrame:
 def test_any_format_to_any_other(loaded, designs, tmp_path, source, out):
     summary = predict_file(loaded, write(designs, tmp_path / source), tmp_path / out, batch_size=20)
     frame = read(tmp_path / out)
-    assert list(frame.columns) == ["id", "predicted", "problem"]
+    assert list(frame.columns) == ["id", "predicted", *TRUST, "problem"]
     assert frame["id"].tolist() == designs["name"].tolist()
     expected = loaded.predict(designs["sequence"].tolist())[:, 0]
     np.testing.assert_allclose(frame["predicted"], expected, rtol=1e-12)
@@ -89,7 +92,7 @@ def test_standard_input_to_standard_output(loaded, designs, tmp_path, bundle):
         capture_output=True, check=True,
     )  # fmt: skip
     lines = done.stdout.splitlines()
-    assert lines[0] == "id,predicted,problem"
+    assert lines[0] == ",".join(["id", "predicted", *TRUST, "problem"])
     assert [line.split(",")[0] for line in lines[1:]] == designs["name"].tolist()
 
 
@@ -148,6 +151,7 @@ def test_a_row_in_is_a_row_out_whatever_the_batch(loaded, tmp_path, cells, batch
     whole, _ = predict_table(
         loaded, read_table(tmp_path / "a.parquet", sequence="sequence", require_target=False)
     )
+    frame["in_domain"] = frame["in_domain"].astype("boolean")
     pd.testing.assert_frame_equal(whole, frame, check_dtype=False)
 
 
@@ -156,7 +160,9 @@ def test_only_bad_rows_are_written_too(loaded, tmp_path):
     summary = predict_file(loaded, tmp_path / "a.csv", tmp_path / "o.csv", sequence="sequence")
     assert summary.n_predicted == 0
     assert (tmp_path / "o.csv").read_text().splitlines() == [
-        "id,predicted,problem", "a,,not DNA: '!' at position 1", "b,,no sequence",
+        "id,predicted,lower,upper,in_domain,domain_score,problem",
+        "a,,,,,,not DNA: '!' at position 1",
+        "b,,,,,,no sequence",
     ]  # fmt: skip
 
 
@@ -182,10 +188,12 @@ def test_several_targets_have_a_column_each(tools, tmp_path, designs):
     both = load_bundle(tools.save(tmp_path / "m", tools.fitted("ridge", data), data))
     predict_file(both, write(designs, tmp_path / "a.csv"), tmp_path / "o.csv")
     frame = read(tmp_path / "o.csv")
-    assert list(frame.columns) == ["id", "predicted_expression", "predicted_leak", "problem"]
-    np.testing.assert_allclose(
-        frame.iloc[:, 1:3].to_numpy(), both.predict(designs["sequence"]), rtol=1e-12
-    )
+    assert list(frame.columns) == [
+        "id", "predicted_expression", "lower_expression", "upper_expression",
+        "predicted_leak", "lower_leak", "upper_leak", "in_domain", "domain_score", "problem",
+    ]  # fmt: skip
+    values = frame[["predicted_expression", "predicted_leak"]].to_numpy()
+    np.testing.assert_allclose(values, both.predict(designs["sequence"]), rtol=1e-12)
 
 
 def test_a_prediction_that_is_no_number_is_a_problem(loaded, designs, tmp_path, monkeypatch):

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.bundle.columns import prediction_values
 from seqexpr.bundle.intake import take_in
 from seqexpr.errors import SequenceError
+from seqexpr.evaluation.calibration import Calibration
 from seqexpr.sequences import as_strings, normalize, reverse_complement
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from seqexpr.bundle.manifest import Manifest, TargetInfo
     from seqexpr.models.targets import TargetTransform
 
@@ -64,12 +68,15 @@ class Bundle:
         Where it was loaded from.
     train_digests : ndarray of uint64, shape (m,)
         Digests of the training sequences, sorted.
+    calibration : Calibration
+        Prediction intervals and training domain, where they could be measured.
     """
 
     manifest: Manifest
     model: Any
     path: Path
     train_digests: npt.NDArray[np.uint64] = field(repr=False)
+    calibration: Calibration = field(default=Calibration(None, None), repr=False)
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -107,16 +114,34 @@ class Bundle:
         SequenceError
             If a sequence is empty or holds something that is not DNA.
         """
+        return self.predict_clean(_checked(sequences), batch_size=batch_size)
+
+    def predict_table(self, sequences: object) -> pd.DataFrame:
+        """Predict sequences, and say how far to trust each prediction.
+
+        Parameters
+        ----------
+        sequences : list, array or Series of str, length n
+            DNA, repaired as by :meth:`predict`.
+
+        Returns
+        -------
+        DataFrame, n rows
+            ``predicted``, ``lower`` and ``upper``: the prediction and its
+            interval (with several targets ``predicted_NAME``, … for each).
+            ``in_domain``: whether the sequence is like those of training, and
+            ``domain_score``: how unlike, 1 being the border. Empty where the
+            bundle holds no intervals or no domain.
+
+        Raises
+        ------
+        SequenceError
+            If a sequence is empty or holds something that is not DNA.
+        """
         import pandas as pd
 
-        intake = take_in(pd.Series(as_strings(sequences), dtype=object))
-        for row, problem in enumerate(intake.problems):
-            if problem:
-                raise SequenceError(
-                    f"sequence {row}: {problem}; drop it, or use seqexpr predict, which keeps such "
-                    "rows and says why"
-                )
-        return self.predict_clean(intake.sequences, batch_size=batch_size)
+        clean = _checked(sequences)
+        return pd.DataFrame(prediction_values(self, clean, np.ones(len(clean), dtype=bool)))
 
     def predict_clean(
         self, sequences: list[str], *, batch_size: int = 10_000
@@ -156,6 +181,19 @@ class Bundle:
                 lines.append(f"  test      Pearson {score.value:.3f}{interval}, {score.target}")
         lines.append(f"  written   {self.manifest.created} at {self.path}")
         return "\n".join(lines)
+
+
+def _checked(sequences: object) -> list[str]:
+    import pandas as pd
+
+    intake = take_in(pd.Series(as_strings(sequences), dtype=object))
+    for row, problem in enumerate(intake.problems):
+        if problem:
+            raise SequenceError(
+                f"sequence {row}: {problem}; drop it, or use seqexpr predict, which keeps such "
+                "rows and says why"
+            )
+    return intake.sequences
 
 
 def _with_unit(target: TargetInfo) -> str:

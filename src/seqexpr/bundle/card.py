@@ -9,6 +9,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from seqexpr.bundle.manifest import Manifest, ManifestScore
 
 __all__ = ["model_card"]
@@ -22,13 +24,15 @@ _TITLES = {
 _SETS = {"test": "test", "validation": "out of fold", "train": "train"}
 
 
-def model_card(manifest: Manifest) -> str:
+def model_card(manifest: Manifest, *, coverage: Mapping[str, Any] | None = None) -> str:
     """Return the model card as Markdown with the metadata of Hugging Face cards.
 
     Parameters
     ----------
     manifest : Manifest
         What the bundle says about itself.
+    coverage : mapping, optional
+        The ``intervals`` of evaluation.json; left out if None.
 
     Returns
     -------
@@ -48,6 +52,7 @@ def model_card(manifest: Manifest) -> str:
         _use(manifest),
         _data(manifest),
         _scores(manifest),
+        _coverage(coverage),
         _limits(manifest),
         _how_to(manifest),
     ]
@@ -179,6 +184,28 @@ def _scores(manifest: Manifest) -> str:
             f"{_interval(score)} | {score.n:,} |"
         )
     return "\n".join(lines)
+
+
+def _coverage(coverage: Mapping[str, Any] | None) -> str:
+    if not coverage:
+        return ""
+    lines = ["## How sure is each prediction", ""]
+    for item in coverage["targets"]:
+        found = item["coverage"]
+        if found["value"] is None:
+            continue
+        lines.append(
+            f"- {_plain(item['target'])}: {coverage['level']:.0%} prediction intervals held "
+            f"{found['value']:.1%} of {found['n']:,} test values (95% interval {found['low']:.1%} "
+            f"to {found['high']:.1%}); mean width {_number(item['mean_width'])}."
+        )
+    domain = coverage.get("domain")
+    if domain and domain["share_outside"] is not None:
+        lines.append(
+            f"- {domain['share_outside']:.1%} of the test sequences lie outside the training "
+            "domain; intervals promise nothing there."
+        )
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def _limits(manifest: Manifest) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqexpr.bundle.columns import prediction_columns, prediction_values
 from seqexpr.bundle.intake import REASONS, Intake, take_in
 from seqexpr.data.cells import as_labels
 from seqexpr.data.table import Table, iter_tables
@@ -58,6 +59,9 @@ class PredictionSummary:
     n_outside_length : int
         Predicted rows that are shorter or longer than every training
         sequence.
+    n_outside_domain : int or None
+        Predicted rows that are unlike the training sequences; None if the
+        model does not say.
     train_lengths : tuple of int
         Length of the shortest and of the longest training sequence, in bases.
     problems : tuple of RowProblem
@@ -70,6 +74,7 @@ class PredictionSummary:
     n_predicted: int
     n_repaired: int
     n_outside_length: int
+    n_outside_domain: int | None
     train_lengths: tuple[int, int]
     problems: tuple[RowProblem, ...]
     notes: tuple[str, ...]
@@ -85,6 +90,7 @@ class _Tally:
     n_predicted: int = 0
     n_repaired: int = 0
     n_outside_length: int = 0
+    n_outside_domain: int = 0
     problems: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
 
     def add_problem(self, reason: str, row: int) -> None:
@@ -108,7 +114,8 @@ def predict_file(
     """Predict each sequence of a file, in order, in constant memory.
 
     Every row of the input becomes one row of the output, with its id, a
-    prediction for each target, and the problem if there is one. Rows without
+    prediction and its interval for each target, whether it lies in the training
+    domain, and the problem if there is one. Rows without
     a sequence, or with one that is not DNA, have an empty prediction and say
     why; they are never dropped. Lower case, U, gaps and white space are
     repaired as in training, and counted.
@@ -173,8 +180,8 @@ def predict_table(bundle: Bundle, table: Table) -> tuple[pd.DataFrame, Predictio
     Returns
     -------
     frame : DataFrame, n rows
-        Columns id, predicted (or predicted_NAME for each of several targets),
-        problem.
+        Columns id; predicted, lower, upper (or predicted_NAME, … for each of
+        several targets); in_domain, domain_score; problem.
     summary : PredictionSummary
         Counts and problems.
     """
@@ -190,6 +197,7 @@ def _summary(tally: _Tally, bundle: Bundle, notes: tuple[str, ...]) -> Predictio
         n_predicted=tally.n_predicted,
         n_repaired=tally.n_repaired,
         n_outside_length=tally.n_outside_length,
+        n_outside_domain=None if bundle.calibration.domain is None else tally.n_outside_domain,
         train_lengths=(read.min_length, read.max_length),
         problems=tuple(
             RowProblem(reason, count, tuple(rows))
@@ -197,19 +205,6 @@ def _summary(tally: _Tally, bundle: Bundle, notes: tuple[str, ...]) -> Predictio
         ),
         notes=notes,
     )
-
-
-def prediction_columns(target_names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the prediction columns.
-
-    Examples
-    --------
-    >>> prediction_columns(("expression",)), prediction_columns(("a", "b"))
-    (('predicted',), ('predicted_a', 'predicted_b'))
-    """
-    if len(target_names) == 1:
-        return ("predicted",)
-    return tuple(f"predicted_{name}" for name in target_names)
 
 
 def _predict_batch(
@@ -220,10 +215,8 @@ def _predict_batch(
     intake = take_in(table.frame[table.roles.sequence])
     good = intake.codes == ""
     clean = [sequence for sequence in intake.sequences if sequence]
-    names = prediction_columns(bundle.target_names)
-    predicted = np.full((len(intake.texts), len(names)), np.nan)
-    if clean:
-        predicted[good] = bundle.predict_clean(clean, batch_size=len(clean))
+    values = prediction_values(bundle, clean, good)
+    predicted = np.column_stack([values[name] for name in prediction_columns(bundle.target_names)])
     failed = good & ~np.isfinite(predicted).all(axis=1)
     problems = _count(tally, intake, failed, table.first_row)
     lengths = np.fromiter(map(len, clean), dtype=np.int64, count=len(clean))
@@ -233,7 +226,8 @@ def _predict_batch(
     if with_sequence:
         shown = [s or text for s, text in zip(intake.sequences, intake.texts, strict=True)]
         columns["sequence"] = pd.array(shown, dtype="str")
-    columns |= {name: predicted[:, column] for column, name in enumerate(names)}
+    tally.n_outside_domain += int((~values["in_domain"][good & ~failed]).sum())
+    columns |= values
     columns["problem"] = pd.array([problem or None for problem in problems], dtype="str")
     return pd.DataFrame(columns)
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from seqexpr.bundle.archive import MAX_BYTES, BundleFiles, FolderFiles, ZipFiles
 from seqexpr.bundle.bundle import Bundle, sequence_digests
+from seqexpr.bundle.calibrated import calibration_files, read_calibration
 from seqexpr.bundle.card import model_card
 from seqexpr.bundle.estimator import dump_estimator, load_estimator
 from seqexpr.bundle.golden import check_golden, choose_golden, make_golden
@@ -40,6 +41,7 @@ from seqexpr.sequences import IUPAC
 
 if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
+    from seqexpr.evaluation.calibration import Calibration
     from seqexpr.evaluation.evaluation import Evaluation
     from seqexpr.models.targets import TargetTransform
     from seqexpr.recipe import Recipe
@@ -60,6 +62,7 @@ def save_bundle(
     evaluation: Evaluation,
     dataset: Dataset,
     transform: TargetTransform,
+    calibration: Calibration | None = None,
 ) -> Path:
     """Write a fitted model as a bundle, whole or not at all.
 
@@ -80,6 +83,8 @@ def save_bundle(
         The rows that the model was fitted on.
     transform : TargetTransform
         The scale that was modelled.
+    calibration : Calibration, optional
+        Prediction intervals and training domain; what it lacks is not stored.
 
     Returns
     -------
@@ -133,8 +138,9 @@ def save_bundle(
     np.save(seen, np.unique(sequence_digests(list(dataset.sequences))), allow_pickle=False)
     contents = {
         _ESTIMATOR: estimator,
-        _CARD: model_card(manifest).encode(),
+        _CARD: model_card(manifest, coverage=evaluation.intervals).encode(),
         _SEEN: seen.getvalue(),
+        **calibration_files(calibration),
     }
     _write_folder(target, manifest, contents)
     return target
@@ -243,7 +249,8 @@ def load_bundle(
     if problem:
         raise BundleError(f"{where}: {_SEEN} {problem}")
     seen = np.load(io.BytesIO(contents[_SEEN]), allow_pickle=False)
-    bundle = Bundle(manifest, model, place, train_digests=seen)
+    calibration = read_calibration(contents, n_targets=len(manifest.targets), where=where)
+    bundle = Bundle(manifest, model, place, train_digests=seen, calibration=calibration)
     try:
         bundle.transform  # noqa: B018 - it is built here so that a damaged one is told here
     except InputError as error:

@@ -202,16 +202,40 @@ def count_rows(console: Console) -> Iterator[Callable[[int], None]]:
 
 
 def show_predictions(summary: PredictionSummary, console: Console, *, output: str) -> None:
-    """Say how many rows were predicted, and which were not and why."""
+    """Say how many rows were predicted, repaired and unlike training, and which were not."""
     where = "standard output" if output == "-" else output
-    console.print(f"{summary.n_predicted:,} of {summary.n_rows:,} rows predicted → {escape(where)}")
+    n = summary.n_rows
+    console.print(
+        f"{summary.n_predicted:,} of {n:,} {'row' if n == 1 else 'rows'} predicted → "
+        f"{escape(where)}"
+    )
+    if summary.n_repaired:
+        console.print(
+            f"{_rows(summary.n_repaired)} repaired before predicting (case, U, gaps or spaces)"
+        )
+    low, high = summary.train_lengths
+    bases = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    if summary.n_outside_length:
+        console.print(
+            f"[yellow]warning[/] {_rows(summary.n_outside_length)} shorter or longer than every "
+            f"training sequence ({bases} bases): guesses"
+        )
+    if summary.n_outside_domain:
+        console.print(
+            f"[yellow]warning[/] {_rows(summary.n_outside_domain)} unlike the training sequences "
+            "(in_domain is False): the intervals promise nothing there"
+        )
     for problem in summary.problems:
         rows = ", ".join(str(row) for row in problem.rows[:5])
         more = ", …" if problem.n_rows > 5 else ""
         console.print(
-            f"[yellow]warning[/] {problem.n_rows:,} rows not predicted: {escape(problem.reason)} "
-            f"[dim](rows {rows}{more})[/]"
+            f"[yellow]warning[/] {_rows(problem.n_rows)} not predicted: {escape(problem.reason)} "
+            f"[dim]({'row' if problem.n_rows == 1 else 'rows'} {rows}{more})[/]"
         )
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row" if n == 1 else f"{n:,} rows"
 
 
 def show_scores(evaluation: Evaluation, console: Console) -> None:

@@ -194,4 +194,4 @@ def _open_text(path: Path, compression: str) -> Iterator[IO[str]]:
 
 
 def _is_known(value: object) -> bool:
-    return value is not None and value == value and str(value) not in ("", "<NA>")
+    return str(value) not in ("", "<NA>") and value is not None and value == value

@@ -215,7 +215,7 @@ class PredictionIntervals:
                 f"intervals: {p.shape[1]} columns of predictions, calibrated for "
                 f"{len(self.targets)} targets"
             )
-        if domain_scores is None and any(target.uses_domain for target in self.targets):
+        if domain_scores is None and self.uses_domain:
             raise InputError("intervals were calibrated with domain scores; pass them")
         half = np.column_stack(
             [
@@ -224,6 +224,11 @@ class PredictionIntervals:
             ]
         ).reshape(np.shape(predicted))
         return predicted - half, predicted + half
+
+    @property
+    def uses_domain(self) -> bool:
+        """Whether :meth:`predict` needs domain scores."""
+        return any(target.uses_domain for target in self.targets)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what conformal.json holds."""
