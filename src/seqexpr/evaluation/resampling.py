@@ -123,6 +123,16 @@ class Bootstrap:
         for _ in range(self.n_resamples):
             yield np.bincount(rng.integers(g, size=g, dtype=np.int32), minlength=g)
 
+    @property
+    def n_units(self) -> int:
+        """Number of groups that are drawn; rows, where there are no groups."""
+        return self._n_groups
+
+    def row_counts(self) -> Iterator[npt.NDArray[np.int64]]:
+        """Yield how often each row is drawn, shape (n,), resample by resample."""
+        for counts in self._counts():
+            yield counts[self._group]
+
     def scores(self, observed: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, Floats]:
         """Return each score on each resample, shape (n_resamples,); NaN where undefined.
 
