@@ -21,7 +21,7 @@ OnMissing = Literal["error", "drop"]
 OnInvalid = Literal["error", "drop"]
 Weighting = Literal["none", "inverse-variance"]
 
-_SPLIT = re.compile(r"auto|random|group|chromosome|column:.+")
+_SPLIT = re.compile(r"auto|random|group|chromosome|homology|column:.+")
 
 
 class Recipe(BaseModel):
@@ -40,7 +40,8 @@ class Recipe(BaseModel):
         Columns of the standard error of the target and of read counts;
         recognised if not given.
     split : str
-        "auto", "random", "group", "chromosome" or "column:NAME". Default "auto".
+        "auto", "random", "group", "chromosome", "homology" or "column:NAME".
+        Default "auto".
     test_size : float
         Share of the rows in the test set, in (0, 1). Default 0.2.
     folds : int
@@ -113,7 +114,7 @@ class Recipe(BaseModel):
     @classmethod
     def _check_split(cls, value: str) -> str:
         if not _SPLIT.fullmatch(value):
-            choices = ["auto", "random", "group", "chromosome", "column:NAME"]
+            choices = ["auto", "random", "group", "chromosome", "homology", "column:NAME"]
             hint = did_you_mean(value, choices)
             raise ValueError(f"{value!r} is not one of {', '.join(choices)}{hint}")
         return value

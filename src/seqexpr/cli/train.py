@@ -57,8 +57,9 @@ def train(
         str | None,
         typer.Option(
             "--split",
-            metavar="auto|random|group|chromosome|column:NAME",
-            help="How test and folds are made. Default: auto (column, chromosome, group, random).",
+            metavar="auto|random|group|chromosome|homology|column:NAME",
+            help="How test and folds are made. Default: auto (column, chromosome, group, homology, "
+            "random).",
             rich_help_panel=_SPLITTING,
         ),
     ] = None,

@@ -1,4 +1,4 @@
-"""Split strategies: random, by group, by chromosome, by the user's own column.
+"""Split strategies: random, by group, chromosome, homology, or the user's own column.
 
 Whatever the strategy, a unit (identical sequences, reverse complements, rows of
 one group; see :mod:`seqexpr.splits.units`) never lies on both sides of a split.
@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from seqexpr.data.dataset import Dataset
-from seqexpr.errors import SplitError
+from seqexpr.errors import MissingExtraError, SplitError
 from seqexpr.registry import Registry
 from seqexpr.splits.chromosome import split_by_chromosome
 from seqexpr.splits.column import split_by_column
 from seqexpr.splits.folds import assign_folds, make_folds
+from seqexpr.splits.homology import find_families
 from seqexpr.splits.split import Split
 from seqexpr.splits.units import find_units, label_codes
 
@@ -28,6 +29,7 @@ __all__ = [
     "make_split",
     "split_at_random",
     "split_by_group",
+    "split_by_homology",
     "tutorial_split",
 ]
 
@@ -65,9 +67,10 @@ def make_split(
     dataset : Dataset
         What to split.
     strategy : str
-        "random", "group", "chromosome", "column", a plugin's name, or "auto":
-        the user's column if there is one, else chromosome, else group, else
-        random with a warning. Default "auto".
+        "random", "group", "chromosome", "homology", "column", a plugin's
+        name, or "auto": the user's column if there is one, else chromosome,
+        else group, else homology, which falls back to random with a warning
+        where there are no families to keep apart. Default "auto".
     test_size : float
         Share of the rows in test, in (0, 1). Default 0.2. The column strategy
         ignores it.
@@ -101,11 +104,14 @@ def make_split(
     _check_options(test_size=test_size, n_folds=n_folds, seed=seed)
     if strategy == "auto":
         strategy, why = _choose(dataset)
+        make = _homology_or_random if strategy == "homology" else STRATEGIES[strategy]
     else:
         why = f"split by {strategy}: as asked"
-    make = STRATEGIES[strategy]
+        make = STRATEGIES[strategy]
     rng = np.random.default_rng(seed)
     split = make(dataset, test_size=test_size, n_folds=n_folds, rng=rng)
+    if strategy == "homology":  # may have fallen back to random
+        strategy = split.strategy
     if len(split.test) == 0 or len(split.train) == 0:
         empty = "test" if len(split.test) == 0 else "train"
         raise SplitError(
@@ -138,7 +144,7 @@ def _choose(dataset: Dataset) -> tuple[str, str]:
         return "chromosome", "split by chromosome: test chromosomes are never trained on"
     if _n_labels(dataset.groups) > 1:
         return "group", "split by group: rows of one group stay on one side"
-    return "random", "split at random: the table names no split, chromosome or group"
+    return "homology", ""
 
 
 def _n_labels(labels: npt.NDArray[np.object_] | None) -> int:
@@ -146,10 +152,18 @@ def _n_labels(labels: npt.NDArray[np.object_] | None) -> int:
 
 
 def _hold_out(
-    dataset: Dataset, *, test_size: float, n_folds: int, rng: np.random.Generator, **more: Any
+    dataset: Dataset,
+    *,
+    test_size: float,
+    n_folds: int,
+    rng: np.random.Generator,
+    units: Ints | None = None,
+    **more: Any,
 ) -> Split:
     """Draw whole units for the test, and deal the others into folds."""
-    units = find_units(dataset.sequences, dataset.groups)
+    own = units
+    if units is None:
+        units = find_units(dataset.sequences, dataset.groups)
     n_units = int(units.max(initial=-1)) + 1
     if n_units < 2:
         raise SplitError(
@@ -163,7 +177,7 @@ def _hold_out(
         in_test = units == rng.integers(n_units)
     train = np.flatnonzero(~in_test)
     folds = make_folds(units[train], dataset.targets[train], n_folds=n_folds, rng=rng)
-    return Split(train=train, test=np.flatnonzero(in_test), folds=folds, **more)
+    return Split(train=train, test=np.flatnonzero(in_test), folds=folds, units=own, **more)
 
 
 def split_at_random(
@@ -198,6 +212,67 @@ def split_by_group(
     if dataset.groups is None:
         raise SplitError("split by group: the table names no group; pass --group COL")
     return _hold_out(dataset, test_size=test_size, n_folds=n_folds, rng=rng, strategy="group")
+
+
+def split_by_homology(
+    dataset: Dataset, *, test_size: float, n_folds: int, rng: np.random.Generator
+) -> Split:
+    """Draw whole families of related sequences, united with copies and groups.
+
+    Where there are no families to keep apart (sequences under 30 bases, or one
+    family with over half of the rows), the split is random, its strategy says
+    so, and a warning tells why.
+
+    Raises
+    ------
+    SplitError
+        If all rows are in one unit.
+    MissingExtraError
+        If MMseqs2 is not installed.
+    """
+    options: dict[str, Any] = {"test_size": test_size, "n_folds": n_folds, "rng": rng}
+    # A stream of its own: the split that follows does not depend on whether a sample was drawn.
+    units, clusters, why = find_families(dataset, rng=rng.spawn(1)[0])
+    if units is None or clusters is None:
+        return _instead_of_homology(dataset, why, **options)
+    return _hold_out(
+        dataset,
+        **options,
+        units=units,
+        strategy="homology",
+        parameters=clusters.to_dict(),
+        reason=(
+            f"split by homology: {clusters.n_clusters:,} families of related sequences "
+            f"({clusters.min_identity:.0%} identity over {clusters.min_coverage:.0%} of both) "
+            "stay on one side"
+        ),
+    )
+
+
+def _homology_or_random(
+    dataset: Dataset, *, test_size: float, n_folds: int, rng: np.random.Generator
+) -> Split:
+    """Split by homology; at random, with a warning, where MMseqs2 is not installed."""
+    options: dict[str, Any] = {"test_size": test_size, "n_folds": n_folds, "rng": rng}
+    try:
+        return split_by_homology(dataset, **options)
+    except MissingExtraError as error:
+        return _instead_of_homology(dataset, f"families were not looked for ({error})", **options)
+
+
+def _instead_of_homology(dataset: Dataset, why: str, **options: Any) -> Split:
+    split = split_at_random(dataset, **options)
+    text = (
+        f"no split by homology: {why}; the split is random, so read the score beside how near "
+        "the test sequences are to train"
+    )
+    return replace(
+        split,
+        reason=f"split at random: the table names no split, chromosome or group, and {why}"
+        if dataset.groups is None
+        else f"split at random, groups kept whole: {why}",
+        warnings=(text, *split.warnings),
+    )
 
 
 def tutorial_split(dataset: Dataset, *, n_folds: int = 5, seed: int = 42) -> Split:
@@ -270,5 +345,6 @@ def tutorial_split(dataset: Dataset, *, n_folds: int = 5, seed: int = 42) -> Spl
 
 STRATEGIES.register("random", split_at_random)
 STRATEGIES.register("group", split_by_group)
+STRATEGIES.register("homology", split_by_homology)
 STRATEGIES.register("chromosome", split_by_chromosome)
 STRATEGIES.register("column", split_by_column)
