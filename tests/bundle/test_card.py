@@ -139,3 +139,19 @@ def test_names_cannot_break_out(manifest):
     assert "| a/b'c --- # d: 'x' \"y\" | test |" in card
     assert "(log2)" in card
     assert "/home/me" not in card
+
+
+def test_the_card_says_how_often_the_intervals_held(bundle):
+    manifest = load_bundle(bundle).manifest
+    found = {"value": 0.912, "low": 0.88, "high": 0.94, "n": 500}
+    item = {"target": "y", "coverage": found, "mean_width": 1.234}
+    coverage = {"level": 0.9, "targets": [item], "domain": {"share_outside": 0.04}}
+    card = model_card(manifest, coverage=coverage)
+    assert (
+        "- y: 90% prediction intervals held 91.2% of 500 test values (95% interval 88.0% to 94.0%); "
+        "mean width 1.234."
+    ) in card
+    assert "4.0% of the test sequences lie outside" in card
+    assert "prediction intervals" not in model_card(manifest)
+    item["coverage"] = found | {"value": None}
+    assert "How sure" not in model_card(manifest, coverage=coverage | {"domain": None})

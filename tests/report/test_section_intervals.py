@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqexpr.evaluation.coverage import coverage_table
-from seqexpr.report.page import render_report
 from seqexpr.report.figures_intervals import coverage_figure
+from seqexpr.report.page import render_report
 from seqexpr.report.section_intervals import intervals_section
 
 
