@@ -13,6 +13,7 @@ from seqexpr.files import atomic_path
 from seqexpr.report import asked, sections
 from seqexpr.report.advice import advise
 from seqexpr.report.facts import TargetFacts
+from seqexpr.report.section_ceiling import ceiling_section
 from seqexpr.report.section_intervals import intervals_section
 from seqexpr.report.words import METRICS, count, headline, sentence
 
@@ -87,6 +88,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         targets=results,
         undrawn=max(0, len(targets) - MAX_DRAWN),
         intervals=intervals_section(evaluation.intervals),
+        ceiling=ceiling_section(evaluation),
         metrics=list(METRICS.values()),
         advice=advise(evaluation, check=check, recipe=recipe),
         command=asked.command(recipe),
