@@ -52,6 +52,9 @@ class Recipe(BaseModel):
     weighting : {"none", "inverse-variance"}
         Whether rows that were measured with less noise count for more in
         fitting. Default "none".
+    interval_level : float
+        Share of new measurements that a prediction interval shall hold, in
+        (0, 1). Default 0.9.
     preset : {"tutorial", "fast"}
         Which models are fitted, and how. Default "fast".
     models : tuple of str
@@ -102,6 +105,7 @@ class Recipe(BaseModel):
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=2)] = 5
     transform: Transform = "none"
+    interval_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     weighting: Weighting = "none"
     preset: Preset = "fast"
     models: tuple[str, ...] = ()

@@ -112,6 +112,14 @@ def train(
             rich_help_panel=_MODELLING,
         ),
     ] = None,
+    interval_level: Annotated[
+        float | None,
+        typer.Option(
+            "--interval-level",
+            help="Share of new measurements that a prediction interval holds. Default: 0.9.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
     on_missing: options.OnMissing = None,
     on_invalid: options.OnInvalid = None,
     seed: Annotated[
@@ -146,6 +154,7 @@ def train(
         "weight": weight, "replicate": replicate, "error": error, "reads": reads, "values": values,
         "sheet": sheet, "split": split, "weighting": weighting,
         "test_size": test_size, "folds": folds, "preset": preset, "transform": transform,
+        "interval_level": interval_level,
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
     }  # fmt: skip
