@@ -48,7 +48,8 @@ MIN_COVERAGE = 0.5
 SHORTEST = 30
 """Median length in bases below which MMseqs2 finds too few seeds to be relied on."""
 _FORMAT = "query,target,fident,qcov,tcov,qstart,qend,tstart,tend"
-_VERSION = "1"
+_CANDIDATES = 50  # enough to link a family; aligning more costs most of the time
+_VERSION = "2"
 
 
 class SearchError(SeqexprError, RuntimeError):
@@ -158,7 +159,8 @@ def search(
         arguments = [
             "easy-search", "queries.fasta", "queries.fasta" if same else "targets.fasta",
             "hits.tsv", "work",
-            "--search-type", "3", "--strand", "2", "--mask", "0", "-k", "11",
+            "--search-type", "3", "--strand", "2", "--mask", "0",
+            "-k", str(_seed_length(queries, targets)),
             "--spaced-kmer-mode", "0", "--min-seq-id", str(min_identity), "-c", str(min_coverage),
             "--cov-mode", "0", "--max-seqs", str(max_hits), "--threads", str(threads),
             "--format-output", _FORMAT, "-v", "1",
@@ -179,9 +181,9 @@ def find_clusters(
     Two sequences are relatives if MMseqs2 aligns them with `min_identity` over
     `min_coverage` of both. Families are connected components (single linkage),
     so related pairs that were found never straddle families. A hit list that
-    is cut off at 300 candidates a sequence loses pairs, seldom families.
+    is cut off at 50 candidates a sequence loses pairs, seldom families.
 
-    80% identity is about as far as nucleotide seeds of 11 bases reach in a
+    80% identity is about as far as nucleotide seeds of 11 to 13 bases reach in a
     sequence of 100 to 200 bases; half of both sequences takes in tiles that
     overlap by half, and leaves out libraries that share only short constant
     flanks. The result is kept in the user's cache folder, or in
@@ -234,6 +236,7 @@ def find_clusters(
             distinct,
             min_identity=min_identity,
             min_coverage=min_coverage,
+            max_hits=_CANDIDATES,
             threads=threads,
         )
         labels = _components(hits, len(distinct))
@@ -247,6 +250,15 @@ def find_clusters(
         min_identity=min_identity,
         min_coverage=min_coverage,
     )
+
+
+def _seed_length(queries: npt.NDArray[np.object_], targets: npt.NDArray[np.object_]) -> int:
+    """Bases of a seed: 11, or 12 or 13 where a query would meet over 30 of 11 by chance.
+
+    Longer ones would need over 4 GB for MMseqs2's table of 4^k seeds.
+    """
+    bases = sum(map(len, targets)) * max(map(len, queries), default=0)
+    return int(np.clip(np.ceil(np.log(max(2 * bases / 30, 1)) / np.log(4)), 11, 13))
 
 
 def _check(*, min_identity: float, min_coverage: float) -> None:
