@@ -151,7 +151,7 @@ class Strangeness:
         ):
             pairs, inside = _pairs(encoded, _places(starts, lengths, offsets))
             total += np.where(inside, table[np.arange(window), pairs], 0.0).sum(axis=1)
-        return total / np.maximum(2 * np.minimum(lengths, window), 1)
+        return np.asarray(total / np.maximum(2 * np.minimum(lengths, window), 1), dtype=np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready containers."""
