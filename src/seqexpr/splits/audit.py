@@ -25,7 +25,7 @@ Strings = npt.NDArray[np.object_]
 EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
 """Borders of the bins of identity; a bin holds its lower border, the last one both."""
 _DENSE = 0.7  # the best of 20,000 unrelated sequences of 75 bases shares about half
-_BLOCK = 2**26  # numbers of a block of comparisons: 256 MB
+_BLOCK = 2**21  # numbers of a block of comparisons: 8 MB, about what a cache holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,13 +236,16 @@ def _by_position(train: Strings, test: Strings) -> tuple[Floats, Floats, Ints, I
     identity, nearest = np.full(len(test), -1.0), np.zeros(len(test), dtype=np.int64)
     strand = np.ones(len(test), dtype=np.int64)
     step = max(1, _BLOCK // len(train))
+    uneven = lengths.min() != width or own.min() != width
     for sign, rows in ((1, test), (-1, turned)):
         for start in range(0, len(rows), step):
             part = slice(start, start + step)
             equal = _one_hot(rows[part], width) @ known.T  # (step, n_train)
-            equal /= np.maximum(np.maximum(own[part, None], lengths), 1)
+            if uneven:
+                equal /= np.maximum(np.maximum(own[part, None], lengths), 1)
             best = equal.argmax(axis=1)
             value = equal[np.arange(len(best)), best].astype(np.float64)
+            value /= 1 if uneven else max(width, 1)
             better = value > identity[part]
             nearest[part] = np.where(better, best, nearest[part])
             strand[part] = np.where(better, sign, strand[part])
