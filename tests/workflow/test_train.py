@@ -10,8 +10,7 @@ import pytest
 import seqexpr
 from seqexpr.errors import CheckFailedError, InputError, OutputError, TestSetOpenedError
 from seqexpr.evaluation.sealed import SealedTest
-from seqexpr.workflow import ladder
-from seqexpr.workflow import train as train_module
+from seqexpr.workflow import holdout, ladder
 from seqexpr.workflow.train import train
 
 QUICK = {"models": ("mean", "gc", "tutorial", "ridge"), "split": "random", "target": "expression"}
@@ -101,7 +100,7 @@ def test_a_second_look_at_the_test_set_is_refused(library, monkeypatch):
             super().__init__(targets)
             opened.append(self)
 
-    monkeypatch.setattr(train_module, "SealedTest", Watched)
+    monkeypatch.setattr(holdout, "SealedTest", Watched)
     run = train(library.table, **QUICK)
     assert len(opened) == 1
     test = run.evaluation.predictions.query("set == 'test'")["predicted"].to_numpy()[:, None]

@@ -76,7 +76,8 @@ def library_findings(found: FindingCollector, library: Library) -> None:
         found.add(
             "length-mixed", "info", None, column=library.column,
             meaning=f"lengths differ: {lengths.min():,} to {lengths.max():,} bases, median "
-            f"{np.median(lengths):,.0f}; models that need one length are left out",
+            f"{np.median(lengths):,.0f}; models that read bases by position are left out unless "
+            "nine in ten lengths are within a tenth of the median",
             remedy="nothing to do, if the constructs differ in length",
         )  # fmt: skip
     short = lengths < _SHORT

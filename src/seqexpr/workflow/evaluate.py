@@ -11,7 +11,8 @@ from seqexpr.data.checks import build_dataset
 from seqexpr.errors import InputError
 from seqexpr.evaluation.evaluation import Evaluation, ModelSummary
 from seqexpr.evaluation.scoring import score_models
-from seqexpr.workflow.train import complete_recipe, describe, read_for
+from seqexpr.workflow.records import describe
+from seqexpr.workflow.train import complete_recipe, read_for
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from seqexpr.data.checks import CheckReport
     from seqexpr.data.dataset import Dataset
+    from seqexpr.evaluation.calibration import Calibration
     from seqexpr.evaluation.evaluation import Evaluation
     from seqexpr.models.targets import TargetTransform
     from seqexpr.recipe import Recipe
@@ -167,7 +168,7 @@ class RunFolder:
         if not self.has_finished_rungs():
             shutil.rmtree(self.partial, ignore_errors=True)
 
-    def write(self, run: Run, train: Dataset) -> None:
+    def write(self, run: Run, train: Dataset, *, calibration: Calibration | None = None) -> None:
         """Write every file of the run, then move the folder to its place."""
         from seqexpr.bundle.store import save_bundle
         from seqexpr.report.page import write_report
@@ -186,7 +187,7 @@ class RunFolder:
         )
         save_bundle(
             draft / "model", run.model, recipe=run.recipe, evaluation=run.evaluation, dataset=train,
-            transform=run.transform,
+            transform=run.transform, calibration=calibration,
         )  # fmt: skip
         replace_folder(draft, self.path.absolute())
         shutil.rmtree(self.partial, ignore_errors=True)

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from seqexpr.data.checks import build_dataset
 from seqexpr.data.table import Table, read_table
 from seqexpr.errors import InputError
-from seqexpr.evaluation.evaluation import Evaluation, ModelSummary
-from seqexpr.evaluation.scoring import choose_model, score_models
-from seqexpr.evaluation.sealed import SealedTest
-from seqexpr.models.registry import MODELS, have_common_positions, preset_models
-from seqexpr.models.targets import TargetTransform
 from seqexpr.recipe import Recipe
 from seqexpr.splits.strategies import make_split, tutorial_split
-from seqexpr.workflow.ladder import Rung, cache_key, climb, fit_rung
+from seqexpr.workflow.holdout import train_and_test
+from seqexpr.workflow.ladder import cache_key
 from seqexpr.workflow.progress import Progress, Step, ignore
 from seqexpr.workflow.run import Run, RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from seqexpr.data.checks import CheckReport
     from seqexpr.data.dataset import Dataset
     from seqexpr.splits.split import Split
 
-__all__ = ["complete_recipe", "describe", "read_for", "train"]
+__all__ = ["complete_recipe", "read_for", "train"]
 
 
 def train(
@@ -111,14 +101,14 @@ def train(
     key = cache_key(recipe.to_toml(), dataset.sha256)
     cache = None if folder is None else folder.rungs(key, resume=resume)
     try:
-        run, train_rows = _fit_and_score(
+        run, train_rows, calibration = train_and_test(
             recipe, dataset, split=split, check=check, cache=cache, on_step=on_step
         )
         if folder is None:
             return run
         on_step(Step("writing the run folder", kind="step"))
         run = replace(run, path=folder.path)
-        folder.write(run, train_rows)
+        folder.write(run, train_rows, calibration=calibration)
         return run
     except BaseException:
         # Also on Ctrl-C: keep what --resume can use, leave nothing else.
@@ -159,6 +149,8 @@ def read_for(recipe: Recipe, table: object = None, *, require_target: bool = Tru
         weight=recipe.weight,
         replicate=recipe.replicate,
         covariate=recipe.covariate,
+        error=recipe.error,
+        reads=recipe.reads,
         split_column=name,
         values=recipe.values,
         sheet=recipe.sheet,
@@ -177,147 +169,3 @@ def _split(recipe: Recipe, dataset: Dataset) -> Split:
         n_folds=recipe.folds,
         seed=recipe.seed,
     )
-
-
-def _models(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]:
-    equal_length = have_common_positions(list(dataset.sequences))
-    names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
-    specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)
-    candidates = [spec.name for spec in specs if not spec.is_baseline]
-    return [spec.name for spec in specs], candidates or [spec.name for spec in specs]
-
-
-def _fit_and_score(
-    recipe: Recipe,
-    dataset: Dataset,
-    *,
-    split: Split,
-    check: CheckReport,
-    cache: Path | None,
-    on_step: Progress,
-) -> tuple[Run, Dataset]:
-    names, candidates = _models(recipe, dataset)
-    transform = TargetTransform.fit(dataset.targets[split.train], recipe.transform)
-    targets = transform.apply(dataset.targets)
-    sealed = SealedTest(targets[split.test])
-    train_rows = replace(dataset.take(split.train), targets=targets[split.train])
-    units = split.units_of(dataset)[split.train]
-    jobs = recipe.jobs or os.cpu_count() or 1
-    rungs = climb(
-        names,
-        train_rows,
-        dataset.sequences[split.test],
-        split=split,
-        units=units,
-        seed=recipe.seed,
-        jobs=jobs,
-        on_step=on_step,
-        cache=cache,
-    )
-    rng = np.random.default_rng(recipe.seed)
-    target_names = tuple(transform.name(name) for name in dataset.target_names)
-    out_of_fold = {rung.spec.name: rung.out_of_fold for rung in rungs}
-    validation = score_models(
-        train_rows.targets,
-        out_of_fold,
-        set="validation",
-        target_names=target_names,
-        groups=train_rows.groups,
-        rng=rng,
-    )
-    selected = choose_model(validation, candidates)
-    chosen = next(rung for rung in rungs if rung.spec.name == selected)
-    model = chosen.model or fit_rung(selected, train_rows, units=units, seed=recipe.seed, jobs=jobs)
-    # The choice is made. The test targets come out here, and only here.
-    observed = sealed.open(selected, {rung.spec.name: rung.test for rung in rungs})
-    test = score_models(
-        observed,
-        {rung.spec.name: rung.test for rung in rungs},
-        set="test",
-        target_names=target_names,
-        groups=None if dataset.groups is None else dataset.groups[split.test],
-        rng=rng,
-    )
-    evaluation = Evaluation(
-        dataset=describe(dataset, check, target_names),
-        split=split.to_dict(),
-        selected=selected,
-        rows=(*validation, *test),
-        models=tuple(map(_summary, rungs)),
-        predictions=_predictions(
-            dataset, split, chosen, names=target_names, observed=(train_rows.targets, observed)
-        ),
-        warnings=(*split.warnings, *(text for rung in rungs for text in rung.warnings)),
-    )
-    run = Run(evaluation, check, split, model=model, recipe=recipe, transform=transform)
-    return run, train_rows
-
-
-def describe(dataset: Dataset, check: CheckReport, target_names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the ``dataset`` part of an evaluation."""
-    lengths = np.array([len(sequence) for sequence in dataset.sequences])
-    return {
-        "source": check.source,
-        "n_rows": check.n_rows,
-        "n_sequences": len(dataset),
-        "sha256": dataset.sha256,
-        "targets": [
-            {"name": name, "unit": unit}
-            for name, unit in zip(target_names, dataset.target_units, strict=True)
-        ],
-        "lengths": {
-            "min": int(lengths.min()),
-            "median": float(np.median(lengths)),
-            "max": int(lengths.max()),
-        },
-    }
-
-
-def _summary(rung: Rung) -> ModelSummary:
-    spec = rung.spec
-    return ModelSummary(
-        name=spec.name,
-        title=spec.title,
-        description=spec.description,
-        is_baseline=spec.is_baseline,
-        complexity=spec.complexity,
-        n_features=rung.n_features,
-        fit_seconds=rung.seconds,
-    )
-
-
-def _predictions(
-    dataset: Dataset,
-    split: Split,
-    rung: Rung,
-    *,
-    names: tuple[str, ...],
-    observed: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
-) -> pd.DataFrame:
-    """Out-of-fold and test predictions of the selected model, one row each target."""
-    import pandas as pd
-
-    parts = []
-    sets = [
-        ("validation", split.train, rung.out_of_fold, observed[0], split.folds),
-        ("test", split.test, rung.test, observed[1], None),
-    ]
-    for name, rows, predicted, measured, folds in sets:
-        for column, target in enumerate(names):
-            part = pd.DataFrame(
-                {
-                    "id": dataset.ids[rows],
-                    "set": name,
-                    "fold": pd.array(np.full(len(rows), -1) if folds is None else folds, "Int64"),
-                    "target": target,
-                    "observed": measured[:, column],
-                    "predicted": predicted[:, column],
-                }
-            )
-            part.loc[part["fold"] < 0, "fold"] = pd.NA
-            parts.append(part[part["predicted"].notna()])
-    frame = pd.concat(parts, ignore_index=True)
-    # Filled by the rooms that calibrate intervals and the training domain.
-    frame["lower"] = frame["upper"] = np.nan
-    frame["in_domain"] = pd.array([pd.NA] * len(frame), "boolean")
-    return frame

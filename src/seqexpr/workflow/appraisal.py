@@ -1,0 +1,160 @@
+"""What is found out about the chosen model beyond its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.evaluation.calibration import Calibration, Trust, calibrate
+from seqexpr.evaluation.ceiling import noise_ceiling
+from seqexpr.evaluation.coverage import coverage_table
+from seqexpr.evaluation.noise import measurement_noise
+from seqexpr.workflow.progress import Progress, Step
+
+if TYPE_CHECKING:
+    from seqexpr.data.dataset import Dataset
+    from seqexpr.models.targets import TargetTransform
+    from seqexpr.recipe import Recipe
+    from seqexpr.splits.split import Split
+    from seqexpr.workflow.ladder import Rung
+
+__all__ = ["Findings", "Scene", "appraise", "calibrate_chosen"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+# Each part draws from a generator of its own, so that none changes the others' numbers.
+_CALIBRATION, _CEILING = 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A run whose model is chosen and whose test set is open.
+
+    Attributes
+    ----------
+    recipe : Recipe
+        Every choice.
+    dataset : Dataset, n rows
+        All rows, targets as measured.
+    split : Split
+        Which rows train and which test.
+    units : ndarray of int64, shape (n,)
+        Unit of each row.
+    transform : TargetTransform
+        The scale that is modelled.
+    train : Dataset
+        The train rows, targets on the modelled scale.
+    rungs : tuple of Rung
+        Every model, simplest first.
+    chosen : Rung
+        The selected one, with its fitted model.
+    calibration : Calibration
+        Its intervals and its training domain.
+    observed : ndarray of float64, shape (n_test, t)
+        Test targets on the modelled scale.
+    target_names : tuple of str, length t
+        On the modelled scale.
+    jobs : int
+        Threads.
+    """
+
+    recipe: Recipe
+    dataset: Dataset
+    split: Split
+    units: Ints
+    transform: TargetTransform
+    train: Dataset
+    rungs: tuple[Rung, ...]
+    chosen: Rung
+    calibration: Calibration
+    observed: Floats
+    target_names: tuple[str, ...]
+    jobs: int
+
+    @cached_property
+    def test_trust(self) -> Trust:
+        """Intervals and distances to the training set of the test rows."""
+        return self.calibration.judge(self.dataset.sequences[self.split.test], self.chosen.test)
+
+    def rng(self, part: int) -> np.random.Generator:
+        """Return the generator of one part of the appraisal."""
+        return np.random.default_rng([self.recipe.seed, part])
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The parts of an Evaluation that go beyond scores; None = not measured."""
+
+    ceiling: Mapping[str, Any] | None = None
+    intervals: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def calibrate_chosen(
+    chosen: Rung, train: Dataset, *, split: Split, units: Ints, recipe: Recipe
+) -> Calibration:
+    """Calibrate the chosen model on its out-of-fold predictions; the test has no part in it."""
+    return calibrate(
+        train.targets,
+        chosen.out_of_fold,
+        sequences=train.sequences,
+        folds=split.folds,
+        groups=as_labels(units),
+        level=recipe.interval_level,
+        rng=np.random.default_rng([recipe.seed, _CALIBRATION]),
+    )
+
+
+def as_labels(units: Ints) -> npt.NDArray[np.object_] | None:
+    """Return units as labels; None where each row is a unit of its own."""
+    if len(np.unique(units)) == len(units):
+        return None
+    return units.astype(str).astype(object)
+
+
+def appraise(scene: Scene, *, on_step: Progress) -> Findings:
+    """Measure what the scores alone do not say."""
+    on_step(Step("noise ceiling and coverage", kind="step"))
+    groups = as_labels(scene.units[scene.split.test])
+    ceiling, reason = _ceiling(scene, groups)
+    intervals = coverage_table(
+        scene.observed,
+        scene.test_trust.lower,
+        scene.test_trust.upper,
+        predicted=scene.chosen.test,
+        target_names=scene.target_names,
+        level=scene.recipe.interval_level,
+        domain_scores=scene.test_trust.domain_scores,
+        groups=groups,
+    )
+    del reason
+    return Findings(
+        ceiling=ceiling,
+        intervals=intervals if scene.calibration.intervals is not None else None,
+        warnings=scene.calibration.warnings,
+    )
+
+
+def _ceiling(
+    scene: Scene, groups: npt.NDArray[np.object_] | None
+) -> tuple[Mapping[str, Any] | None, str]:
+    """Return the noise ceiling of the first target on test, or say why there is none."""
+    noise, reason = measurement_noise(scene.dataset, scene.transform)
+    if noise is None:
+        return None, reason
+    ceiling = noise_ceiling(
+        scene.observed[:, 0],
+        noise.take(scene.split.test),
+        target=scene.target_names[0],
+        predictions={rung.spec.name: rung.test[:, 0] for rung in scene.rungs},
+        groups=groups,
+        rng=scene.rng(_CEILING),
+    )
+    if ceiling is None:
+        return None, "too few test rows of known noise"
+    return ceiling.to_dict(), ""

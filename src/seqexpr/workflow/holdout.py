@@ -1,0 +1,169 @@
+"""Train and test: fit on one part of the rows, choose inside it, score on the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqexpr.errors import InputError
+from seqexpr.evaluation.evaluation import Evaluation
+from seqexpr.evaluation.noise import measurement_noise, weights_from_noise
+from seqexpr.evaluation.scoring import choose_model, score_models
+from seqexpr.evaluation.sealed import SealedTest
+from seqexpr.models.registry import MODELS, have_common_positions, preset_models
+from seqexpr.models.targets import TargetTransform
+from seqexpr.workflow.appraisal import Scene, appraise, calibrate_chosen
+from seqexpr.workflow.ladder import climb, fit_rung
+from seqexpr.workflow.progress import Progress, Step
+from seqexpr.workflow.records import describe, prediction_rows, summarize
+from seqexpr.workflow.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seqexpr.data.checks import CheckReport
+    from seqexpr.data.dataset import Dataset
+    from seqexpr.evaluation.calibration import Calibration
+    from seqexpr.recipe import Recipe
+    from seqexpr.splits.split import Split
+
+__all__ = ["train_and_test"]
+
+
+def train_and_test(
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    split: Split,
+    check: CheckReport,
+    cache: Path | None,
+    on_step: Progress,
+) -> tuple[Run, Dataset, Calibration]:
+    """Fit every model on the train rows, choose one there, and score all on the test rows.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Every choice.
+    dataset : Dataset, n rows
+        All rows; test targets are sealed until the choice is made.
+    split : Split
+        Which rows train and which test.
+    check : CheckReport
+        What the input doctor found.
+    cache : Path or None
+        Where finished rungs are kept.
+    on_step : callable
+        Told of each step.
+
+    Returns
+    -------
+    run : Run
+        Without a path.
+    train : Dataset
+        The train rows, on the modelled scale.
+    calibration : Calibration
+        Intervals and training domain of the chosen model.
+    """
+    names, candidates = _models(recipe, dataset)
+    transform = TargetTransform.fit(dataset.targets[split.train], recipe.transform)
+    targets = transform.apply(dataset.targets)
+    sealed = SealedTest(targets[split.test])
+    train = replace(dataset.take(split.train), targets=targets[split.train])
+    train = _weighted(train, dataset.take(split.train), recipe=recipe, transform=transform)
+    units = split.units_of(dataset)
+    jobs = recipe.jobs or os.cpu_count() or 1
+    rungs = climb(
+        names, train, dataset.sequences[split.test], split=split, units=units[split.train],
+        seed=recipe.seed, jobs=jobs, on_step=on_step, cache=cache,
+    )  # fmt: skip
+    rng = np.random.default_rng(recipe.seed)
+    target_names = tuple(transform.name(name) for name in dataset.target_names)
+    validation = score_models(
+        train.targets, {rung.spec.name: rung.out_of_fold for rung in rungs}, set="validation",
+        target_names=target_names, groups=units[split.train], rng=rng,
+    )  # fmt: skip
+    selected = choose_model(validation, candidates)
+    chosen = next(rung for rung in rungs if rung.spec.name == selected)
+    if chosen.model is None:  # its scores were kept from an interrupted run
+        model = fit_rung(selected, train, units=units[split.train], seed=recipe.seed, jobs=jobs)
+        chosen = replace(chosen, model=model)
+    on_step(Step("intervals and training domain", kind="step"))
+    calibration = calibrate_chosen(
+        chosen, train, split=split, units=units[split.train], recipe=recipe
+    )
+    # The choice is made. The test targets come out here, and only here.
+    observed = sealed.open(selected, {rung.spec.name: rung.test for rung in rungs})
+    test = score_models(
+        observed, {rung.spec.name: rung.test for rung in rungs}, set="test",
+        target_names=target_names, groups=units[split.test], rng=rng,
+    )  # fmt: skip
+    scene = Scene(
+        recipe=recipe, dataset=dataset, split=split, units=units, transform=transform, train=train,
+        rungs=tuple(rungs), chosen=chosen, calibration=calibration, observed=observed,
+        target_names=target_names, jobs=jobs,
+    )  # fmt: skip
+    findings = appraise(scene, on_step=on_step)
+    evaluation = Evaluation(
+        dataset=describe(dataset, check, target_names),
+        split=split.to_dict(),
+        selected=selected,
+        rows=(*validation, *test),
+        models=tuple(map(summarize, rungs)),
+        predictions=_predictions(scene),
+        ceiling=findings.ceiling,
+        intervals=findings.intervals,
+        warnings=(
+            *split.warnings,
+            *(text for rung in rungs for text in rung.warnings),
+            *findings.warnings,
+        ),
+    )
+    run = Run(evaluation, check, split, model=chosen.model, recipe=recipe, transform=transform)
+    return run, train, calibration
+
+
+def _models(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]:
+    """Return the names of all models, simplest first, and of those that can be selected."""
+    equal_length = have_common_positions(list(dataset.sequences))
+    names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
+    specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)
+    candidates = [spec.name for spec in specs if not spec.is_baseline]
+    return [spec.name for spec in specs], candidates or [spec.name for spec in specs]
+
+
+def _weighted(
+    train: Dataset, measured: Dataset, *, recipe: Recipe, transform: TargetTransform
+) -> Dataset:
+    """Weigh the train rows by the noise of their measurement, if the recipe says so."""
+    if recipe.weighting == "none":
+        return train
+    noise, reason = measurement_noise(measured, transform)
+    if noise is None:
+        raise InputError(f"weighting = 'inverse-variance': {reason}")
+    weights = weights_from_noise(train.targets[:, 0], noise.variances)
+    if train.weights is not None:
+        weights = weights * train.weights
+    return replace(train, weights=weights)
+
+
+def _predictions(scene: Scene) -> pd.DataFrame:
+    """Out-of-fold and test predictions of the selected model, with their intervals."""
+    import pandas as pd
+
+    split, chosen, calibration = scene.split, scene.chosen, scene.calibration
+    validation = prediction_rows(
+        scene.train, set="validation", target_names=scene.target_names,
+        observed=scene.train.targets, predicted=chosen.out_of_fold, trust=calibration.train,
+        folds=split.folds,
+    )  # fmt: skip
+    test = prediction_rows(
+        scene.dataset.take(split.test), set="test", target_names=scene.target_names,
+        observed=scene.observed, predicted=chosen.test, trust=scene.test_trust,
+    )  # fmt: skip
+    return pd.concat([validation, test], ignore_index=True)
