@@ -99,7 +99,7 @@ class Evaluation:
     predictions : pandas.DataFrame
         id, set, fold, target, observed, predicted, lower, upper, in_domain of
         the selected model.
-    ceiling, controls, intervals : mapping or None
+    leakage, ceiling, controls, intervals : mapping or None
         Filled by the evaluation rooms that measure them; None = not measured.
     warnings : tuple of str
         What the reader of the scores should know.
@@ -111,6 +111,7 @@ class Evaluation:
     rows: tuple[Score, ...]
     models: tuple[ModelSummary, ...]
     predictions: pd.DataFrame
+    leakage: Mapping[str, Any] | None = None
     ceiling: Mapping[str, Any] | None = None
     controls: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
@@ -149,6 +150,7 @@ class Evaluation:
             "selected": self.selected,
             "rows": [asdict(row) for row in self.rows],
             "models": [asdict(model) for model in self.models],
+            "leakage": self.leakage,
             "ceiling": self.ceiling,
             "controls": self.controls,
             "intervals": self.intervals,
@@ -203,6 +205,7 @@ class Evaluation:
                 rows=tuple(Score(**row) for row in document["rows"]),
                 models=tuple(ModelSummary(**model) for model in document["models"]),
                 predictions=pd.DataFrame() if predictions is None else predictions,
+                leakage=document.get("leakage"),
                 ceiling=document.get("ceiling"),
                 controls=document.get("controls"),
                 intervals=document.get("intervals"),

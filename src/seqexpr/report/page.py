@@ -15,6 +15,7 @@ from seqexpr.report.advice import advise
 from seqexpr.report.facts import TargetFacts
 from seqexpr.report.section_ceiling import ceiling_section
 from seqexpr.report.section_intervals import intervals_section
+from seqexpr.report.section_leakage import leakage_section
 from seqexpr.report.words import METRICS, count, headline, sentence
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         protection=asked.protection(evaluation.split),
         targets=results,
         undrawn=max(0, len(targets) - MAX_DRAWN),
+        leakage=leakage_section(evaluation.leakage),
         intervals=intervals_section(evaluation.intervals),
         ceiling=ceiling_section(evaluation),
         metrics=list(METRICS.values()),

@@ -14,6 +14,7 @@ from seqexpr.evaluation.calibration import Calibration, Trust, calibrate
 from seqexpr.evaluation.ceiling import noise_ceiling
 from seqexpr.evaluation.coverage import coverage_table
 from seqexpr.evaluation.noise import measurement_noise
+from seqexpr.workflow.leakage import measure_leakage
 from seqexpr.workflow.progress import Progress, Step
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = ["Findings", "Scene", "appraise", "calibrate_chosen"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # Each part draws from a generator of its own, so that none changes the others' numbers.
-_CALIBRATION, _CEILING = 1, 2
+_CALIBRATION, _CEILING, _LEAKAGE = range(1, 4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +91,7 @@ class Scene:
 class Findings:
     """The parts of an Evaluation that go beyond scores; None = not measured."""
 
+    leakage: Mapping[str, Any] | None = None
     ceiling: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
@@ -119,25 +121,31 @@ def as_labels(units: Ints) -> npt.NDArray[np.object_] | None:
 
 def appraise(scene: Scene, *, on_step: Progress) -> Findings:
     """Measure what the scores alone do not say."""
-    on_step(Step("noise ceiling and coverage", kind="step"))
     groups = as_labels(scene.units[scene.split.test])
+    on_step(Step("noise ceiling and coverage", kind="step"))
     ceiling, reason = _ceiling(scene, groups)
-    intervals = coverage_table(
-        scene.observed,
-        scene.test_trust.lower,
-        scene.test_trust.upper,
-        predicted=scene.chosen.test,
-        target_names=scene.target_names,
-        level=scene.recipe.interval_level,
-        domain_scores=scene.test_trust.domain_scores,
-        groups=groups,
-    )
-    del reason
+    if reason:
+        on_step(Step(f"no noise ceiling: {reason}", kind="note"))
+    on_step(Step("distance of the test to train", kind="step"))
+    leakage, warnings = measure_leakage(scene, groups, rng=scene.rng(_LEAKAGE))
     return Findings(
+        leakage=leakage,
         ceiling=ceiling,
-        intervals=intervals if scene.calibration.intervals is not None else None,
-        warnings=scene.calibration.warnings,
+        intervals=_coverage(scene, groups),
+        warnings=(*scene.calibration.warnings, *warnings),
     )
+
+
+def _coverage(scene: Scene, groups: npt.NDArray[np.object_] | None) -> Mapping[str, Any] | None:
+    """Measure on test how often the intervals hold."""
+    if scene.calibration.intervals is None:
+        return None
+    trust = scene.test_trust
+    return coverage_table(
+        scene.observed, trust.lower, trust.upper, predicted=scene.chosen.test,
+        target_names=scene.target_names, level=scene.recipe.interval_level,
+        domain_scores=trust.domain_scores, groups=groups,
+    )  # fmt: skip
 
 
 def _ceiling(

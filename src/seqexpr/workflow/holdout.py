@@ -116,6 +116,7 @@ def train_and_test(
         rows=(*validation, *test),
         models=tuple(map(summarize, rungs)),
         predictions=_predictions(scene),
+        leakage=findings.leakage,
         ceiling=findings.ceiling,
         intervals=findings.intervals,
         warnings=(
