@@ -80,4 +80,4 @@ def test_the_bars_are_the_counts_and_near_ones_are_orange(leakage):
 def test_ranges_with_few_rows_are_not_drawn(leakage):
     axes = similarity_figure(leakage["similarity"]).axes[0]
     names = [tick.get_text() for tick in axes.get_xticklabels()]
-    assert names == ["none found\nn = 60", "80–90%\nn = 25"]
+    assert names == ["none\nn = 60", "80–90%\nn = 25"]

@@ -36,7 +36,7 @@ def identity_figure(audit: Mapping[str, Any]) -> Figure:
     names = [_range(low, high) for low, high in itertools.pairwise(edges)]
     near = [low >= audit["min_identity"] for low in edges[:-1]]
     if audit["n_not_found"] or audit["method"] == "mmseqs":
-        names, near = ["none found", *names], [False, *near]
+        names, near = ["none", *names], [False, *near]
         counts = [audit["n_not_found"], *counts]
     figure, axes = new_axes(WIDTH, 210)
     places = range(len(counts))
@@ -46,7 +46,7 @@ def identity_figure(audit: Mapping[str, Any]) -> Figure:
             f"{n:,}", (place, n), xytext=(0, 2), textcoords="offset points", ha="center",
             fontsize=8, color=INK,
         )  # fmt: skip
-    axes.set_xticks(places, names)
+    axes.set_xticks(places, names, fontsize=8)
     axes.set_ylim(0, max(counts) * 1.12 + 1)
     axes.set_xlabel("identity to the nearest train sequence")
     axes.set_ylabel("test sequences")
@@ -76,7 +76,7 @@ def similarity_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
             axes.plot([place, place], [score["low"], score["high"]], color=BLUE, linewidth=2)
         axes.plot([place], [score["value"]], "o", color=BLUE, markersize=6)
     names = [
-        f"{'none found' if row['low'] is None else _range(row['low'], row['high'])}\n"
+        f"{'none' if row['low'] is None else _range(row['low'], row['high'])}\n"
         f"n = {row['n']:,}"
         for row in shown
     ]
@@ -89,4 +89,4 @@ def similarity_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def _range(low: float, high: float) -> str:
-    return f"under {high:.0%}" if low == 0 else f"{100 * low:.0f}–{100 * high:.0f}%"
+    return f"<{high:.0%}" if low == 0 else f"{100 * low:.0f}–{100 * high:.0f}%"

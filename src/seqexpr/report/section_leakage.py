@@ -16,7 +16,7 @@ __all__ = ["leakage_section"]
 
 _METHODS = {
     "hamming": "Sequences were compared base by base, without gaps, on both strands.",
-    "mmseqs": "Sequences were aligned by MMseqs2 on both strands; “none found” is below its "
+    "mmseqs": "Sequences were aligned by MMseqs2 on both strands; “none” is below its "
     "reach, roughly 70% identity, and not zero.",
 }
 
