@@ -32,6 +32,8 @@ def coverage_figure(target: Mapping[str, Any], *, level: float) -> Figure:
     matplotlib.figure.Figure
         Dots with 95% intervals; shares of test values on the horizontal axis.
     """
+    from matplotlib.ticker import MaxNLocator
+
     rows = _rows(target)
     figure, axes = new_axes(WIDTH, 70 + 22 * len(rows))
     for place, (_, row) in enumerate(rows):
@@ -43,6 +45,7 @@ def coverage_figure(target: Mapping[str, Any], *, level: float) -> Figure:
     axes.set_ylim(len(rows) - 0.5, -0.5)
     lowest = min([level, *(row["low"] for _, row in rows)])
     axes.set_xlim(max(0.0, lowest - 0.04), 1.01)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_xlabel("test values inside their interval")
     return figure

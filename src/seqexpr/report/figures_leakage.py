@@ -76,8 +76,7 @@ def similarity_figure(bins: Sequence[Mapping[str, Any]]) -> Figure:
             axes.plot([place, place], [score["low"], score["high"]], color=BLUE, linewidth=2)
         axes.plot([place], [score["value"]], "o", color=BLUE, markersize=6)
     names = [
-        f"{'none' if row['low'] is None else _range(row['low'], row['high'])}\n"
-        f"n = {row['n']:,}"
+        f"{'none' if row['low'] is None else _range(row['low'], row['high'])}\nn = {row['n']:,}"
         for row in shown
     ]
     axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)

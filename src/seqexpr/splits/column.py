@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from seqexpr.data.dataset import Dataset
-from seqexpr.errors import SplitError
+from seqexpr.errors import MissingExtraError, SplitError
 from seqexpr.splits.folds import keep_out_of_train, make_folds, unite
+from seqexpr.splits.homology import find_families
 from seqexpr.splits.split import Split
 from seqexpr.splits.units import find_units, label_codes
 
@@ -48,6 +49,9 @@ def split_by_column(
     that are called test beside them are the test set; without such rows the
     highest number is. If only one number is left to train, `n_folds` folds
     are made inside it.
+
+    Folds that are made keep families of related sequences whole, where there
+    are families (see :func:`seqexpr.splits.homology.find_families`).
 
     Rows without a known label are excluded. So are train rows that belong to
     a unit of the test set, and fit rows that belong to one of the validation
@@ -91,8 +95,11 @@ def split_by_column(
     train = np.flatnonzero(labelled & ~in_test & ~leaking)
     folds, keep, more = _given_folds(units[train], role[train])
     train, folds = train[keep], folds[keep]
+    families = None
     if len(train) and len(np.unique(folds)) == 1:  # no validation rows, or a single fold
-        folds = make_folds(units[train], dataset.targets[train], n_folds=n_folds, rng=rng)
+        families = _families(dataset, rng, least=n_folds, train=train)
+        within = units if families is None else families
+        folds = make_folds(within[train], dataset.targets[train], n_folds=n_folds, rng=rng)
     test = np.flatnonzero(in_test)
     return Split(
         train=train,
@@ -103,7 +110,21 @@ def split_by_column(
         parameters={"test_size": None},
         reason=f"split by column: {rule}",
         warnings=(*warnings, *more),
+        units=families,
     )
+
+
+def _families(
+    dataset: Dataset, rng: np.random.Generator, *, least: int, train: Ints
+) -> Ints | None:
+    """Return the family of each row; None where there are none, or fewer in train than `least`."""
+    try:
+        families, _, _ = find_families(dataset, rng=rng.spawn(1)[0])
+    except MissingExtraError:
+        return None
+    if families is None or len(np.unique(families[train])) < least:
+        return None
+    return families
 
 
 def _read_roles(labels: npt.NDArray[np.object_]) -> tuple[Ints, list[str], str]:
