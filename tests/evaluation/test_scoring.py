@@ -13,7 +13,7 @@ from seqexpr.evaluation.scoring import choose_model, score_models
 
 def score(observed, predictions, **more):
     options = {"set": "validation", "target_names": ["y"], "rng": np.random.default_rng(0)}
-    return score_models(observed, predictions, **options | more)
+    return score_models(observed, predictions, **options | more).rows
 
 
 def test_all_models_are_scored_on_the_rows_that_all_predicted():

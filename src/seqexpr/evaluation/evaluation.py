@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from seqexpr.errors import InputError
+from seqexpr.evaluation.comparison import Comparison
 from seqexpr.files import atomic_path
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Evaluation:
         Name of the model that was chosen, by out-of-fold score.
     rows : tuple of Score
         The tidy table of scores.
+    simplest : str
+        The simplest model that is not significantly worse than the selected
+        one, out of fold; "" where it was not looked for.
+    comparisons : tuple of Comparison
+        Differences between every two models.
     models : tuple of ModelSummary
         The rungs that were fitted, simplest first.
     predictions : pandas.DataFrame
@@ -111,6 +117,8 @@ class Evaluation:
     rows: tuple[Score, ...]
     models: tuple[ModelSummary, ...]
     predictions: pd.DataFrame
+    simplest: str = ""
+    comparisons: tuple[Comparison, ...] = ()
     leakage: Mapping[str, Any] | None = None
     ceiling: Mapping[str, Any] | None = None
     controls: Mapping[str, Any] | None = None
@@ -149,6 +157,8 @@ class Evaluation:
             "split": dict(self.split),
             "selected": self.selected,
             "rows": [asdict(row) for row in self.rows],
+            "simplest": self.simplest,
+            "comparisons": [asdict(row) for row in self.comparisons],
             "models": [asdict(model) for model in self.models],
             "leakage": self.leakage,
             "ceiling": self.ceiling,
@@ -205,6 +215,8 @@ class Evaluation:
                 rows=tuple(Score(**row) for row in document["rows"]),
                 models=tuple(ModelSummary(**model) for model in document["models"]),
                 predictions=pd.DataFrame() if predictions is None else predictions,
+                simplest=document.get("simplest", ""),
+                comparisons=tuple(Comparison(**row) for row in document.get("comparisons", ())),
                 leakage=document.get("leakage"),
                 ceiling=document.get("ceiling"),
                 controls=document.get("controls"),

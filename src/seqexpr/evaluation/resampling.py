@@ -13,7 +13,7 @@ Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numba
@@ -162,7 +162,13 @@ class Bootstrap:
                     result[name][i] = compute(y[rows], p[rows])
         return {**_from_moments(moments), **result}
 
-    def intervals(self, observed: npt.ArrayLike, predicted: npt.ArrayLike) -> dict[str, Interval]:
+    def intervals(
+        self,
+        observed: npt.ArrayLike,
+        predicted: npt.ArrayLike,
+        *,
+        resampled: Mapping[str, Floats] | None = None,
+    ) -> dict[str, Interval]:
         """Return every registered score with its interval.
 
         A score has no interval (NaN) where it is undefined itself or on half
@@ -172,11 +178,16 @@ class Bootstrap:
         ----------
         observed, predicted : array-like of float, shape (n,)
             Without NaN.
+        resampled : mapping of str to ndarray, optional
+            What :meth:`scores` gave for them, if it was computed already.
         """
         observed = np.asarray(observed, dtype=np.float64)
         predicted = np.asarray(predicted, dtype=np.float64)
         tail = (1 - self.level) / 2
-        resampled = self.scores(observed, predicted) if self._n_groups > 1 else {}
+        if self._n_groups < 2:
+            resampled = {}
+        elif resampled is None:
+            resampled = self.scores(observed, predicted)
         result = {}
         for name in METRICS:
             value = METRICS[name].compute(observed, predicted)

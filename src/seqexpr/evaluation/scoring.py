@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from seqexpr.errors import InputError
+from seqexpr.evaluation.comparison import Comparison, compare_on_rows
 from seqexpr.evaluation.evaluation import Score, SetName
 from seqexpr.evaluation.resampling import Bootstrap
 
-__all__ = ["choose_model", "score_models"]
+__all__ = ["Scores", "choose_model", "score_models"]
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of models on the same rows, and the differences between them.
+
+    Attributes
+    ----------
+    rows : tuple of Score
+        By target, model and metric; empty for a target without common rows.
+    comparisons : tuple of Comparison
+        Every pair of models.
+    """
+
+    rows: tuple[Score, ...]
+    comparisons: tuple[Comparison, ...]
 
 
 def score_models(
@@ -24,8 +42,8 @@ def score_models(
     target_names: Sequence[str],
     rng: np.random.Generator,
     groups: npt.ArrayLike | None = None,
-) -> tuple[Score, ...]:
-    """Return every score of every model with its 95% bootstrap interval.
+) -> Scores:
+    """Score every model with 95% bootstrap intervals, and compare every pair.
 
     For each target the rows are those that were measured and that every model
     predicted, so that all models are scored on the same rows, with the same
@@ -48,18 +66,19 @@ def score_models(
 
     Returns
     -------
-    tuple of Score
-        By target, model and metric; empty for a target without common rows.
+    Scores
+        Scores, and paired differences on the same resamples.
 
     Examples
     --------
     >>> y = np.arange(20.0)[:, None]
-    >>> rows = score_models(y, {"a": y + 1}, set="test", target_names=["y"],
-    ...                     rng=np.random.default_rng(0))
-    >>> [(r.metric, r.value) for r in rows if r.metric in ("mse", "pearson")]
+    >>> scores = score_models(y, {"a": y + 1}, set="test", target_names=["y"],
+    ...                       rng=np.random.default_rng(0))
+    >>> [(r.metric, r.value) for r in scores.rows if r.metric in ("mse", "pearson")]
     [('mse', 1.0), ('pearson', 1.0)]
     """
     rows: list[Score] = []
+    comparisons: list[Comparison] = []
     for column, target in enumerate(target_names):
         keep = np.isfinite(observed[:, column])
         for values in predictions.values():
@@ -68,13 +87,19 @@ def score_models(
             continue
         kept = None if groups is None else np.asarray(groups)[keep]
         bootstrap = Bootstrap(int(keep.sum()), kept, rng=rng)
-        for model, values in predictions.items():
-            intervals = bootstrap.intervals(observed[keep, column], values[keep, column])
+        y = observed[keep, column]
+        columns = {model: values[keep, column] for model, values in predictions.items()}
+        resampled = {model: bootstrap.scores(y, p) for model, p in columns.items()}
+        for model, p in columns.items():
+            intervals = bootstrap.intervals(y, p, resampled=resampled[model])
             rows += [
                 Score(model, target, set, name, _known(i.value), _known(i.low), _known(i.high), i.n)
                 for name, i in intervals.items()
             ]
-    return tuple(rows)
+        comparisons += compare_on_rows(
+            y, columns, bootstrap=bootstrap, set=set, target=target, resampled=resampled
+        )
+    return Scores(tuple(rows), tuple(comparisons))
 
 
 def _known(value: float) -> float | None:

@@ -63,7 +63,7 @@ def evaluate(
     targets = bundle.transform.apply(dataset.targets)
     predicted = bundle.predict(dataset.sequences).reshape(-1, n_targets)
     info = bundle.manifest.model
-    rows = score_models(
+    scores = score_models(
         targets,
         {info.name: predicted},
         set="test",
@@ -83,7 +83,7 @@ def evaluate(
         dataset=describe(dataset, check, bundle.target_names),
         split={"strategy": "external", "n_test": len(dataset)},
         selected=info.name,
-        rows=rows,
+        rows=scores.rows,
         models=(ModelSummary(info.name, info.title, info.description, False, 0, None, 0.0),),
         predictions=_predictions(dataset, targets, predicted, bundle.target_names),
         warnings=warnings,

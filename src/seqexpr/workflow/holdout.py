@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqexpr.errors import InputError
+from seqexpr.evaluation.comparison import find_simplest
 from seqexpr.evaluation.evaluation import Evaluation
 from seqexpr.evaluation.noise import measurement_noise, weights_from_noise
 from seqexpr.evaluation.scoring import choose_model, score_models
@@ -88,7 +89,7 @@ def train_and_test(
         train.targets, {rung.spec.name: rung.out_of_fold for rung in rungs}, set="validation",
         target_names=target_names, groups=units[split.train], rng=rng,
     )  # fmt: skip
-    selected = choose_model(validation, candidates)
+    selected = choose_model(validation.rows, candidates)
     chosen = next(rung for rung in rungs if rung.spec.name == selected)
     if chosen.model is None:  # its scores were kept from an interrupted run
         model = fit_rung(selected, train, units=units[split.train], seed=recipe.seed, jobs=jobs)
@@ -113,7 +114,9 @@ def train_and_test(
         dataset=describe(dataset, check, target_names),
         split=split.to_dict(),
         selected=selected,
-        rows=(*validation, *test),
+        rows=(*validation.rows, *test.rows),
+        simplest=find_simplest(validation.comparisons, best=selected, candidates=candidates),
+        comparisons=(*validation.comparisons, *test.comparisons),
         models=tuple(map(summarize, rungs)),
         predictions=_predictions(scene),
         leakage=findings.leakage,
