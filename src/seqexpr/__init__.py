@@ -36,6 +36,7 @@ _PUBLIC = {
     "Table": "seqexpr.data.table",
     "build_dataset": "seqexpr.data.checks",
     "check_table": "seqexpr.data.checks",
+    "compare": "seqexpr.workflow.compare",
     "evaluate": "seqexpr.workflow.evaluate",
     "load": "seqexpr.bundle.store:load_bundle",
     "make_model": "seqexpr.models.registry",
@@ -55,6 +56,7 @@ __all__ = [
     "Evaluation",
     "KmerCounter",
     "OneHot",
+    "PositionalKmers",
     "Recipe",
     "Run",
     "SeqexprError",
@@ -63,6 +65,7 @@ __all__ = [
     "__version__",
     "build_dataset",
     "check_table",
+    "compare",
     "evaluate",
     "load",
     "make_model",
@@ -94,6 +97,7 @@ if TYPE_CHECKING:
     from seqexpr.recipe import Recipe as Recipe
     from seqexpr.splits.split import Split as Split
     from seqexpr.splits.strategies import make_split as make_split
+    from seqexpr.workflow.compare import compare as compare
     from seqexpr.workflow.evaluate import evaluate as evaluate
     from seqexpr.workflow.run import Run as Run
     from seqexpr.workflow.train import train as train

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from seqexpr.bundle.prediction import PredictionSummary
     from seqexpr.data.checks import CheckReport, Finding
+    from seqexpr.evaluation.comparison import Comparison
     from seqexpr.evaluation.evaluation import Evaluation, Score
+    from seqexpr.workflow.compare import RunComparison
     from seqexpr.workflow.progress import Progress, Step
     from seqexpr.workflow.run import Run
 
@@ -33,6 +35,7 @@ __all__ = [
     "print_json",
     "report_progress",
     "show_check",
+    "show_comparison",
     "show_evaluation",
     "show_predictions",
     "show_result",
@@ -102,13 +105,7 @@ def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
     """Return the ladder for one target: out-of-fold and test scores with intervals."""
     known = {row.set for row in evaluation.rows}
     sets: list[str] = [name for name in ("validation", "test") if name in known]
-    table = RichTable(
-        title=f"{escape(target)}: best first, with 95% intervals",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        header_style="bold",
-    )
+    table = _plain_table(f"{escape(target)}: best first, with 95% intervals")
     table.add_column("model", no_wrap=True)
     for name in sets:
         title = "R² out-of-fold" if name == "validation" else "R² test"
@@ -126,6 +123,8 @@ def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
     for model in sorted(evaluation.models, key=lambda m: order(m.name), reverse=True):
         chosen = model.name == evaluation.selected
         name = f"[bold green]{model.name} ◂[/]" if chosen else model.name
+        if model.name == evaluation.simplest and not chosen:
+            name = f"{model.name} [green]≈[/]"
         cells = [_interval(scores.get((model.name, s, "r2"))) for s in sets]
         cells += [_value(scores.get((model.name, "test", m))) for m in ("pearson", "mse")]
         style = "dim" if model.is_baseline else ""
@@ -133,11 +132,62 @@ def leaderboard_table(evaluation: Evaluation, target: str) -> RichTable:
     return table
 
 
+def show_comparison(comparison: RunComparison, console: Console) -> None:
+    """Print the scores of every run, and the difference between every two."""
+    from seqexpr.evaluation.comparison import SIGNIFICANT
+
+    for target in dict.fromkeys(row.target for row in comparison.rows):
+        scores = {(r.model, r.metric): r for r in comparison.rows if r.target == target}
+        table = _plain_table(f"{escape(target)}: test scores with 95% intervals")
+        table.add_column("run", overflow="fold")
+        table.add_column("model", no_wrap=True)
+        for title in ("R²", "r", "Spearman"):
+            table.add_column(title, justify="right", no_wrap=True)
+        for run, model in comparison.runs.items():
+            cells = [_interval(scores.get((run, m))) for m in ("r2", "pearson", "spearman")]
+            table.add_row(escape(run), model, *cells)
+        console.print()
+        console.print(table)
+        table = _plain_table("differences in R², p corrected for the number of pairs (Holm)")
+        table.add_column("run", overflow="fold")
+        table.add_column("minus", overflow="fold")
+        for title in ("difference", "p"):
+            table.add_column(title, justify="right", no_wrap=True)
+        for row in comparison.comparisons:
+            if (row.target, row.metric) == (target, "r2"):
+                real = row.p_holm is not None and row.p_holm < SIGNIFICANT
+                cells = [_difference(row), _p_value(row.p_holm)]
+                style = "" if real else "dim"
+                table.add_row(escape(row.model), escape(row.other), *cells, style=style)
+        console.print()
+        console.print(table)
+
+
+def _plain_table(title: str) -> RichTable:
+    return RichTable(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold"
+    )
+
+
+def _difference(row: Comparison) -> str:
+    if row.difference is None or row.low is None or row.high is None:
+        return "–"
+    return f"{row.difference:+.3f} [dim]({row.low:+.3f}, {row.high:+.3f})[/]"
+
+
+def _p_value(p: float | None) -> str:
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def show_evaluation(evaluation: Evaluation, console: Console) -> None:
     """Print the leaderboard of every target."""
     for target in evaluation.dataset["targets"]:
         console.print()
         console.print(leaderboard_table(evaluation, target["name"]))
+    if evaluation.simplest and evaluation.simplest != evaluation.selected:
+        console.print("[green]≈[/] the simplest model that is not significantly worse out of fold")
 
 
 @contextmanager

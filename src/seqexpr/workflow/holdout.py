@@ -164,10 +164,11 @@ def _predictions(scene: Scene) -> pd.DataFrame:
     validation = prediction_rows(
         scene.train, set="validation", target_names=scene.target_names,
         observed=scene.train.targets, predicted=chosen.out_of_fold, trust=calibration.train,
-        folds=split.folds,
+        folds=split.folds, units=scene.units[split.train],
     )  # fmt: skip
     test = prediction_rows(
         scene.dataset.take(split.test), set="test", target_names=scene.target_names,
         observed=scene.observed, predicted=chosen.test, trust=scene.test_trust,
+        units=scene.units[split.test],
     )  # fmt: skip
     return pd.concat([validation, test], ignore_index=True)

@@ -66,6 +66,7 @@ def prediction_rows(
     predicted: Floats,
     trust: Trust | None = None,
     folds: npt.NDArray[np.int64] | None = None,
+    units: npt.NDArray[np.int64] | None = None,
 ) -> pd.DataFrame:
     """Return rows of predictions.parquet: one for each row and target that was predicted.
 
@@ -83,6 +84,8 @@ def prediction_rows(
         Intervals and distances to the training set of the n rows.
     folds : ndarray of int64, shape (n,), optional
         Fold of each row, -1 = none.
+    units : ndarray of int64, shape (n,), optional
+        Unit of each row.
     """
     import pandas as pd
 
@@ -93,6 +96,7 @@ def prediction_rows(
                 "id": dataset.ids,
                 "set": set,
                 "fold": pd.array(np.full(len(dataset), -1) if folds is None else folds, "Int64"),
+                "unit": np.arange(len(dataset)) if units is None else units,
                 "target": target,
                 "observed": observed[:, column],
                 "predicted": predicted[:, column],
