@@ -13,7 +13,7 @@ from seqexpr.errors import InputError
 from seqexpr.evaluation.metrics import METRICS
 from seqexpr.evaluation.resampling import Bootstrap
 
-__all__ = ["Inflation", "measure_inflation"]
+__all__ = ["Inflation", "draw_families", "measure_inflation"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -105,7 +105,7 @@ def measure_inflation(
     Efron & Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
     """
     rows = np.flatnonzero(~np.isnan(targets))
-    rows = _draw_families(rows, families, max_rows, rng)
+    rows = draw_families(rows, families, max_rows, rng)
     y, text = targets[rows], sequences[rows]
     predictions = [
         _out_of_fold(fit, text, y, folds=folds[rows]) for folds in (random_folds, family_folds)
@@ -132,7 +132,15 @@ def measure_inflation(
     return tuple(found)
 
 
-def _draw_families(rows: Ints, families: Ints, max_rows: int, rng: np.random.Generator) -> Ints:
+def draw_families(rows: Ints, families: Ints, max_rows: int, rng: np.random.Generator) -> Ints:
+    """Draw whole families up to about `max_rows` rows, at least two families; sorted.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> len(draw_families(np.arange(6), np.array([0, 0, 1, 1, 2, 2]), 4, rng))
+    4
+    """
     if len(rows) <= max_rows:
         return rows
     names, inside = np.unique(families[rows], return_inverse=True)

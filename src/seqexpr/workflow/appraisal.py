@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.errors import SplitError
 from seqexpr.evaluation.calibration import Calibration, Trust, calibrate
 from seqexpr.evaluation.ceiling import noise_ceiling
+from seqexpr.evaluation.controls import run_controls
 from seqexpr.evaluation.coverage import coverage_table
 from seqexpr.evaluation.noise import measurement_noise
+from seqexpr.models.registry import fit_model, make_model
 from seqexpr.workflow.leakage import measure_leakage
 from seqexpr.workflow.progress import Progress, Step
 
@@ -29,7 +32,7 @@ __all__ = ["Findings", "Scene", "appraise", "calibrate_chosen"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # Each part draws from a generator of its own, so that none changes the others' numbers.
-_CALIBRATION, _CEILING, _LEAKAGE = range(1, 4)
+_CALIBRATION, _CEILING, _LEAKAGE, _CONTROLS = range(1, 5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +85,11 @@ class Scene:
         """Intervals and distances to the training set of the test rows."""
         return self.calibration.judge(self.dataset.sequences[self.split.test], self.chosen.test)
 
+    def fit(self, sequences: npt.NDArray[np.object_], targets: Floats) -> Any:
+        """Fit the chosen kind of model anew on some train sequences."""
+        model = make_model(self.chosen.spec.name, random_state=self.recipe.seed, n_jobs=self.jobs)
+        return fit_model(model, list(sequences), targets)
+
     def rng(self, part: int) -> np.random.Generator:
         """Return the generator of one part of the appraisal."""
         return np.random.default_rng([self.recipe.seed, part])
@@ -92,6 +100,7 @@ class Findings:
     """The parts of an Evaluation that go beyond scores; None = not measured."""
 
     leakage: Mapping[str, Any] | None = None
+    controls: Mapping[str, Any] | None = None
     ceiling: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
@@ -128,12 +137,32 @@ def appraise(scene: Scene, *, on_step: Progress) -> Findings:
         on_step(Step(f"no noise ceiling: {reason}", kind="note"))
     on_step(Step("distance of the test to train", kind="step"))
     leakage, warnings = measure_leakage(scene, groups, rng=scene.rng(_LEAKAGE))
+    on_step(Step("negative controls", kind="step"))
+    controls, more = _controls(scene)
     return Findings(
         leakage=leakage,
+        controls=controls,
         ceiling=ceiling,
         intervals=_coverage(scene, groups),
-        warnings=(*scene.calibration.warnings, *warnings),
+        warnings=(*scene.calibration.warnings, *warnings, *more),
     )
+
+
+def _controls(scene: Scene) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
+    """Run the negative controls on train rows, with the chosen model."""
+    train = scene.train
+    try:
+        controls = run_controls(
+            scene.fit,
+            train.sequences,
+            train.targets[:, 0],
+            units=scene.units[scene.split.train],
+            rng=scene.rng(_CONTROLS),
+        )
+    except SplitError as error:
+        return None, (f"no negative controls: {error}",)
+    leak = (controls.sentence,) if controls.status == "leak" else ()
+    return controls.to_dict(), leak
 
 
 def _coverage(scene: Scene, groups: npt.NDArray[np.object_] | None) -> Mapping[str, Any] | None:

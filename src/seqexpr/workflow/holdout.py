@@ -120,6 +120,7 @@ def train_and_test(
         models=tuple(map(summarize, rungs)),
         predictions=_predictions(scene),
         leakage=findings.leakage,
+        controls=findings.controls,
         ceiling=findings.ceiling,
         intervals=findings.intervals,
         warnings=(
