@@ -14,6 +14,7 @@ from seqexpr.report import asked, sections
 from seqexpr.report.advice import advise
 from seqexpr.report.facts import TargetFacts
 from seqexpr.report.section_ceiling import ceiling_section
+from seqexpr.report.section_comparison import comparison_section
 from seqexpr.report.section_controls import controls_section
 from seqexpr.report.section_intervals import intervals_section
 from seqexpr.report.section_leakage import leakage_section
@@ -89,6 +90,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         protection=asked.protection(evaluation.split),
         targets=results,
         undrawn=max(0, len(targets) - MAX_DRAWN),
+        comparison=comparison_section(evaluation),
         controls=controls_section(evaluation.controls),
         leakage=leakage_section(evaluation.leakage),
         intervals=intervals_section(evaluation.intervals),
