@@ -75,7 +75,7 @@ def test_what_a_command_cannot_repeat():
         ({"preset": "tutorial"}, "Held back for the test", "the tutorial's: 20%"),
         ({"split": "column:fold"}, "Held back for the test", "as column fold of the table says"),
         ({"split": "group", "test_size": 0.25}, "Held back for the test", "25% of the rows, whole"),
-        ({}, "Held back for the test", "else about 20% of the rows at random"),
+        ({}, "Held back for the test", "else about 20% of the rows, in whole families"),
         ({"on_missing": "drop"}, "Targets that are not numbers", "dropped"),
         ({}, "Rows whose sequence is not DNA", "an error"),
         ({"seed": 0}, "Seed of every random choice", "0"),

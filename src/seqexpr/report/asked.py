@@ -30,6 +30,7 @@ _SPLITS = {
     "random": "rows drawn at random",
     "group": "whole groups set aside",
     "chromosome": "whole chromosomes set aside",
+    "homology": "whole families of related sequences set aside",
 }
 _PROTECTIONS = {
     "random": (
@@ -50,6 +51,13 @@ _PROTECTIONS = {
             "recognising the relatives that you named."
         ),
         "It does not see likeness between groups.",
+    ),
+    "homology": (
+        (
+            "Families of related sequences, on either strand, are all in train or all in test, so "
+            "that a model cannot score by recognising a relative."
+        ),
+        "Relatives too distant for an alignment to find can still be on both sides.",
     ),
     "chromosome": (
         (
@@ -114,6 +122,8 @@ def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, 
     models = f"only {', '.join(recipe.models)}" if recipe.models else _PRESETS[recipe.preset]
     rows.append(("Models", models))
     rows.append(("Held back for the test", _asked_split(recipe)))
+    level = f"{recipe.interval_level:.0%} of new measurements"
+    rows.append(("A prediction interval holds", level))
     rows.append(("Targets that are not numbers", _on(recipe.on_missing)))
     rows.append(("Rows whose sequence is not DNA", _on(recipe.on_invalid)))
     rows.append(("Seed of every random choice", str(recipe.seed)))
@@ -129,7 +139,7 @@ def _asked_split(recipe: Recipe) -> str:
     if recipe.split == "auto":
         return (
             "auto: by the split column, chromosome or group that the table has; else about "
-            f"{share} of the rows at random"
+            f"{share} of the rows, in whole families where there are any"
         )
     folds = f"{recipe.folds} folds inside train to choose the model"
     return f"about {share} of the rows, {_SPLITS[recipe.split]}; {folds}"
