@@ -105,7 +105,7 @@ class Evaluation:
     predictions : pandas.DataFrame
         id, set, fold, target, observed, predicted, lower, upper, in_domain of
         the selected model.
-    leakage, ceiling, controls, intervals : mapping or None
+    leakage, ceiling, controls, intervals, floor : mapping or None
         Filled by the evaluation rooms that measure them; None = not measured.
     warnings : tuple of str
         What the reader of the scores should know.
@@ -123,6 +123,7 @@ class Evaluation:
     ceiling: Mapping[str, Any] | None = None
     controls: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
+    floor: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = field(default=())
 
     def score(
@@ -164,6 +165,7 @@ class Evaluation:
             "ceiling": self.ceiling,
             "controls": self.controls,
             "intervals": self.intervals,
+            "floor": self.floor,
             "warnings": list(self.warnings),
         }
 
@@ -221,6 +223,7 @@ class Evaluation:
                 ceiling=document.get("ceiling"),
                 controls=document.get("controls"),
                 intervals=document.get("intervals"),
+                floor=document.get("floor"),
                 warnings=tuple(document.get("warnings", ())),
             )
         except (KeyError, TypeError) as error:

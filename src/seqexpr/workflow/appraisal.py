@@ -15,6 +15,7 @@ from seqexpr.evaluation.calibration import Calibration, Trust, calibrate
 from seqexpr.evaluation.ceiling import noise_ceiling
 from seqexpr.evaluation.controls import run_controls
 from seqexpr.evaluation.coverage import coverage_table
+from seqexpr.evaluation.floor import find_floor, floor_scores
 from seqexpr.evaluation.noise import measurement_noise
 from seqexpr.models.registry import fit_model, make_model
 from seqexpr.workflow.leakage import measure_leakage
@@ -32,7 +33,7 @@ __all__ = ["Findings", "Scene", "appraise", "calibrate_chosen"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # Each part draws from a generator of its own, so that none changes the others' numbers.
-_CALIBRATION, _CEILING, _LEAKAGE, _CONTROLS = range(1, 5)
+_CALIBRATION, _CEILING, _LEAKAGE, _CONTROLS, _FLOOR = range(1, 6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +103,7 @@ class Findings:
     leakage: Mapping[str, Any] | None = None
     controls: Mapping[str, Any] | None = None
     ceiling: Mapping[str, Any] | None = None
+    floor: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
 
@@ -143,6 +145,7 @@ def appraise(scene: Scene, *, on_step: Progress) -> Findings:
         leakage=leakage,
         controls=controls,
         ceiling=ceiling,
+        floor=_floor(scene, groups),
         intervals=_coverage(scene, groups),
         warnings=(*scene.calibration.warnings, *warnings, *more),
     )
@@ -163,6 +166,18 @@ def _controls(scene: Scene) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
         return None, (f"no negative controls: {error}",)
     leak = (controls.sentence,) if controls.status == "leak" else ()
     return controls.to_dict(), leak
+
+
+def _floor(scene: Scene, groups: npt.NDArray[np.object_] | None) -> Mapping[str, Any] | None:
+    """Score the first target in two parts, if the train rows have a floor."""
+    floor = find_floor(scene.train.targets[:, 0])
+    if floor is None:
+        return None
+    found = floor_scores(
+        scene.observed[:, 0], scene.chosen.test[:, 0], floor=floor, groups=groups,
+        rng=scene.rng(_FLOOR),
+    )  # fmt: skip
+    return None if found is None else {"target": scene.target_names[0], **found.to_dict()}
 
 
 def _coverage(scene: Scene, groups: npt.NDArray[np.object_] | None) -> Mapping[str, Any] | None:

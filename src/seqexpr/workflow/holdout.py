@@ -122,6 +122,7 @@ def train_and_test(
         leakage=findings.leakage,
         controls=findings.controls,
         ceiling=findings.ceiling,
+        floor=findings.floor,
         intervals=findings.intervals,
         warnings=(
             *split.warnings,
