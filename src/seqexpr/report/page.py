@@ -16,6 +16,7 @@ from seqexpr.report.facts import TargetFacts
 from seqexpr.report.section_ceiling import ceiling_section
 from seqexpr.report.section_comparison import comparison_section
 from seqexpr.report.section_controls import controls_section
+from seqexpr.report.section_floor import floor_section
 from seqexpr.report.section_intervals import intervals_section
 from seqexpr.report.section_leakage import leakage_section
 from seqexpr.report.words import METRICS, count, headline, sentence
@@ -90,6 +91,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         protection=asked.protection(evaluation.split),
         targets=results,
         undrawn=max(0, len(targets) - MAX_DRAWN),
+        floor=floor_section(evaluation.floor),
         comparison=comparison_section(evaluation),
         controls=controls_section(evaluation.controls),
         leakage=leakage_section(evaluation.leakage),
