@@ -9,11 +9,11 @@ from seqexpr.data.simulate import PlantedMotif, simulate_library
 from seqexpr.errors import SplitError
 from seqexpr.evaluation import controls as module
 from seqexpr.evaluation.controls import run_controls
-from seqexpr.models.registry import make_model
+from seqexpr.models.registry import fit_model, make_model
 
 
-def fit_ridge(sequences, targets):
-    return make_model("ridge").fit(list(sequences), targets)
+def fit_ridge(sequences, targets, units):
+    return fit_model(make_model("ridge"), list(sequences), targets, groups=units)
 
 
 def controlled(sequences, targets, *, fit=fit_ridge, units=None, seed=0, **options):
@@ -68,15 +68,15 @@ def test_a_world_of_composition_is_named_so(composition):
 def test_where_there_is_nothing_to_learn(composition):
     rows, _ = composition
     targets = np.random.default_rng(3).normal(size=len(rows))
-    found = controlled(rows, targets, fit=lambda s, y: make_model("mean").fit(list(s), y))
+    found = controlled(rows, targets, fit=lambda s, y, u: make_model("mean").fit(list(s), y))
     assert found.status == "ok"
     assert "no better than the mean" in found.sentence
 
 
 def test_a_procedure_that_sees_the_held_out_targets_is_caught(motifs, monkeypatch):
-    def leaking(fit, sequences, y, *, folds):
+    def leaking(fit, sequences, y, units, *, folds):
         del folds
-        return 0.5 * y + np.asarray(fit(sequences, y).predict(list(sequences)))
+        return 0.5 * y + np.asarray(fit(sequences, y, units).predict(list(sequences)))
 
     monkeypatch.setattr(module, "_out_of_fold", leaking)
     found = controlled(*motifs)
@@ -106,7 +106,7 @@ def test_no_false_alarm_in_two_hundred_runs(composition, monkeypatch):
     z = []
     for seed in range(200):
         found = controlled(
-            rows[:120], targets[:120], fit=lambda s, y: Line().fit(s, y), seed=seed, n_folds=2
+            rows[:120], targets[:120], fit=lambda s, y, u: Line().fit(s, y), seed=seed, n_folds=2
         )
         assert found.status == "ok"
         z.append(found.score("permuted", "pearson") * np.sqrt(119))
@@ -118,7 +118,7 @@ def test_rows_without_a_value_and_rows_beyond_the_limit_are_left_out(composition
     rows, targets = composition
     targets = targets.copy()
     targets[:10] = np.nan
-    found = controlled(rows, targets, fit=lambda s, y: Line().fit(s, y), max_rows=100)
+    found = controlled(rows, targets, fit=lambda s, y, u: Line().fit(s, y), max_rows=100)
     assert {row.n for row in found.rows} == {100}
 
 
@@ -126,7 +126,7 @@ def test_it_is_json_ready_and_repeats(composition):
     import json
 
     first, second = (
-        controlled(*composition, fit=lambda s, y: Line().fit(s, y)).to_dict() for _ in range(2)
+        controlled(*composition, fit=lambda s, y, u: Line().fit(s, y)).to_dict() for _ in range(2)
     )
     assert json.dumps(first, allow_nan=False) == json.dumps(second, allow_nan=False)
     names = [row["name"] for row in first["rows"] if row["metric"] == "r2"]

@@ -26,7 +26,7 @@ __all__ = ["LEAK_Z", "Control", "Controls", "run_controls"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.object_]
-Fit = Callable[[Strings, Floats], Any]
+Fit = Callable[[Strings, Floats, Ints], Any]
 
 LEAK_Z = 3.9
 """Standard errors above 0 from which a correlation with permuted targets is a leak."""
@@ -130,8 +130,8 @@ def run_controls(
     Parameters
     ----------
     fit : callable
-        ``fit(sequences, targets) -> model`` with ``model.predict(sequences)``;
-        a fresh model each time.
+        ``fit(sequences, targets, units) -> model`` with
+        ``model.predict(sequences)``; a fresh model each time.
     sequences : array of str, shape (n,)
         Train sequences.
     targets : ndarray of float64, shape (n,)
@@ -164,18 +164,18 @@ def run_controls(
     backwards = np.array([sequence[::-1] for sequence in text], dtype=object)
     permuted = rng.permutation(y)
     predictions = {
-        "model": np.empty(len(y)), "shuffled": _out_of_fold(fit, shuffled, y, folds=folds),
+        "model": np.empty(len(y)), "shuffled": _out_of_fold(fit, shuffled, y, own, folds=folds),
         "reversed": np.empty(len(y)), "nearest": _of_baseline("nearest_neighbor", text, y, folds),
         "composition": _of_baseline("gc", text, y, folds),
     }  # fmt: skip
     for fold in range(n_folds):
         held_out = folds == fold
-        model = fit(text[~held_out], y[~held_out])
+        model = fit(text[~held_out], y[~held_out], own[~held_out])
         predictions["model"][held_out] = _predict(model, text[held_out])
         predictions["reversed"][held_out] = _predict(model, backwards[held_out])
     bootstrap = Bootstrap(len(y), own, rng=rng)
     found = [row for name in predictions for row in _scores(name, y, predictions[name], bootstrap)]
-    null = _out_of_fold(fit, text, permuted, folds=folds)
+    null = _out_of_fold(fit, text, permuted, own, folds=folds)
     found += _scores("permuted", permuted, null, bootstrap)
     found.sort(key=lambda row: list(_TITLES).index(row.name))
     pair = {name: predictions[name] for name in ("model", "shuffled")}
@@ -192,20 +192,21 @@ def _predict(model: Any, sequences: Strings) -> Floats:
     return np.asarray(model.predict(list(sequences)), dtype=np.float64).reshape(-1)
 
 
-def _out_of_fold(fit: Fit, sequences: Strings, y: Floats, *, folds: Ints) -> Floats:
+def _out_of_fold(fit: Fit, sequences: Strings, y: Floats, units: Ints, *, folds: Ints) -> Floats:
     predicted = np.empty(len(y))
     for fold in range(int(folds.max()) + 1):
         held_out = folds == fold
-        model = fit(sequences[~held_out], y[~held_out])
+        model = fit(sequences[~held_out], y[~held_out], units[~held_out])
         predicted[held_out] = _predict(model, sequences[held_out])
     return predicted
 
 
 def _of_baseline(name: str, sequences: Strings, y: Floats, folds: Ints) -> Floats:
-    def fit(rows: Strings, values: Floats) -> Any:
+    def fit(rows: Strings, values: Floats, units: Ints) -> Any:
+        del units
         return make_model(name).fit(list(rows), values)
 
-    return _out_of_fold(fit, sequences, y, folds=folds)
+    return _out_of_fold(fit, sequences, y, folds, folds=folds)
 
 
 def _scores(name: str, y: Floats, predicted: Floats, bootstrap: Bootstrap) -> list[Control]:

@@ -181,8 +181,8 @@ def preset_models(preset: Preset, *, equal_length: bool) -> tuple[str, ...]:
     """
     if preset == "tutorial":
         return ("mean", "tutorial")
-    names = ("mean", "gc", "nearest_neighbor", "tutorial", "ridge_onehot", "ridge", "lightgbm",
-             "lightgbm_onehot")  # fmt: skip
+    names = ("mean", "gc", "nearest_neighbor", "tutorial", "ridge_onehot", "ridge",
+             "ridge_positional", "lightgbm", "lightgbm_onehot")  # fmt: skip
     return tuple(name for name in names if equal_length or not MODELS[name].needs_equal_length)
 
 

@@ -86,10 +86,10 @@ class Scene:
         """Intervals and distances to the training set of the test rows."""
         return self.calibration.judge(self.dataset.sequences[self.split.test], self.chosen.test)
 
-    def fit(self, sequences: npt.NDArray[np.object_], targets: Floats) -> Any:
-        """Fit the chosen kind of model anew on some train sequences."""
+    def fit(self, sequences: npt.NDArray[np.object_], targets: Floats, units: Ints) -> Any:
+        """Fit the chosen kind of model anew on some train sequences, keeping units whole."""
         model = make_model(self.chosen.spec.name, random_state=self.recipe.seed, n_jobs=self.jobs)
-        return fit_model(model, list(sequences), targets)
+        return fit_model(model, list(sequences), targets, groups=units)
 
     def rng(self, part: int) -> np.random.Generator:
         """Return the generator of one part of the appraisal."""

@@ -10,7 +10,6 @@ import numpy.typing as npt
 from seqexpr.errors import InputError, MissingExtraError, SplitError
 from seqexpr.evaluation.inflation import measure_inflation
 from seqexpr.evaluation.similarity import score_by_similarity
-from seqexpr.models.registry import fit_model, make_model
 from seqexpr.splits.audit import audit_leakage, nearest_train
 from seqexpr.splits.folds import make_folds
 from seqexpr.splits.homology import find_families
@@ -87,10 +86,8 @@ def _inflation(scene: Scene, rng: np.random.Generator) -> tuple[list[dict[str, A
     family_of = dict(zip(train.sequences.tolist(), families.tolist(), strict=True))
 
     def fit(sequences: npt.NDArray[np.object_], targets: npt.NDArray[np.float64]) -> Any:
-        name = scene.chosen.spec.name
-        model = make_model(name, random_state=scene.recipe.seed, n_jobs=scene.jobs)
-        own = [family_of[sequence] for sequence in sequences]
-        return fit_model(model, list(sequences), targets, groups=own)
+        own = np.array([family_of[sequence] for sequence in sequences])
+        return scene.fit(sequences, targets, own)
 
     try:
         found = measure_inflation(
