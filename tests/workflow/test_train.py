@@ -34,7 +34,7 @@ def test_evaluation_json_agrees_with_the_predictions(run):
     document = json.loads((run.path / "evaluation.json").read_text())
     predictions = pd.read_parquet(run.path / "predictions.parquet")
     assert list(predictions.columns) == [
-        "id", "set", "fold", "target", "observed", "predicted", "lower", "upper", "in_domain",
+        "id", "set", "fold", "unit", "target", "observed", "predicted", "lower", "upper", "in_domain",
     ]  # fmt: skip
     for name in ("validation", "test"):
         rows = predictions[predictions["set"] == name]

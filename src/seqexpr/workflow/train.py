@@ -77,6 +77,7 @@ def train(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from seqexpr.data.simulate import simulate_library
     >>> library = simulate_library(200, rng=np.random.default_rng(0)).table
     >>> run = train(library, target="expression", models=("mean", "ridge"), split="random")
