@@ -214,7 +214,9 @@ def command(recipe: Recipe) -> str | None:
         if key == "table" or value == getattr(defaults, key):
             continue
         option = f"--{key.replace('_', '-')}"
-        if key == "models":
+        if isinstance(value, bool):
+            words.append(option if value else f"--no-{key}")
+        elif key == "models":
             words += [option, ",".join(value)]
         elif isinstance(value, tuple):
             words += [word for item in value for word in (option, item)]
