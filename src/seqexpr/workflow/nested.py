@@ -319,6 +319,7 @@ def _evaluation(
             units=scene.units[scene.split.train],
         ),
         leakage=findings.leakage,
+        controls=findings.controls,
         ceiling=findings.ceiling,
         intervals=findings.intervals,
         warnings=(
