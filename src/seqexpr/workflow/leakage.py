@@ -81,12 +81,13 @@ def _nearest(scene: Scene, rng: np.random.Generator) -> NearestTrain:
         near = nearest_train(own[fit], own[held], rng=rng, threads=threads)
         place = np.where(near.nearest >= 0, fit[near.nearest], -1)
         parts.append(replace(near, rows=held[near.rows], nearest=place))
+    order = np.argsort(np.concatenate([part.rows for part in parts]))
     return NearestTrain(
-        rows=np.concatenate([part.rows for part in parts]),
-        identity=np.concatenate([part.identity for part in parts]),
-        coverage=np.concatenate([part.coverage for part in parts]),
-        nearest=np.concatenate([part.nearest for part in parts]),
-        strand=np.concatenate([part.strand for part in parts]),
+        rows=np.concatenate([part.rows for part in parts])[order],
+        identity=np.concatenate([part.identity for part in parts])[order],
+        coverage=np.concatenate([part.coverage for part in parts])[order],
+        nearest=np.concatenate([part.nearest for part in parts])[order],
+        strand=np.concatenate([part.strand for part in parts])[order],
         method=parts[0].method,
         n_test=len(own),
     )
