@@ -321,6 +321,7 @@ def _evaluation(
         leakage=findings.leakage,
         controls=findings.controls,
         ceiling=findings.ceiling,
+        floor=findings.floor,
         intervals=findings.intervals,
         warnings=(
             *scene.split.warnings,
