@@ -45,7 +45,14 @@ class Recipe(BaseModel):
     test_size : float
         Share of the rows in the test set, in (0, 1). Default 0.2.
     folds : int
-        Number of folds inside train, at least 2. Default 5.
+        Number of folds inside train, at least 2; of all rows with `nested`, at
+        least 3. Default 5.
+    nested : bool, optional
+        Whether every row is tested, by nested cross-validation, instead of a
+        share of the rows. By default under 2,000 rows, unless the table names
+        its test rows or the preset is "tutorial".
+    repeats : int
+        Repeats of nested cross-validation, at least 1. Default 3.
     transform : {"none", "log2", "zscore", "rank"}
         What is modelled, scored and predicted: the target as it is, or on
         another scale. Default "none".
@@ -104,6 +111,8 @@ class Recipe(BaseModel):
     split: str = "auto"
     test_size: Annotated[float, Field(gt=0, lt=1)] = 0.2
     folds: Annotated[int, Field(ge=2)] = 5
+    nested: bool | None = None
+    repeats: Annotated[int, Field(ge=1)] = 3
     transform: Transform = "none"
     interval_level: Annotated[float, Field(gt=0, lt=1)] = 0.9
     weighting: Weighting = "none"

@@ -47,5 +47,6 @@ def trained(library, tmp_path_factory):
     from seqexpr.workflow.train import train
 
     path = tmp_path_factory.mktemp("trained") / "run"
-    train(library, target="expression", models=("mean", "ridge"), split="random", output=path)
+    choices = {"target": "expression", "models": ("mean", "ridge"), "split": "random"}
+    train(library, nested=False, output=path, **choices)
     return path

@@ -13,7 +13,9 @@ import pandas as pd
 import pytest
 
 SEQEXPR = str(Path(sys.executable).with_name("seqexpr"))
-QUICK = ("--models", "mean,tutorial", "--split", "random", "--target", "expression")
+QUICK = (
+    "--models", "mean,tutorial", "--split", "random", "--target", "expression", "--no-nested",
+)  # fmt: skip
 
 
 def test_training_prints_the_leaderboard_and_where_the_report_is(seqexpr, library_csv):

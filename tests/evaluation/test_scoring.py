@@ -97,3 +97,20 @@ def test_the_rows_of_a_model_do_not_depend_on_the_others():
     alone = score(y, {"b": b})
     among = [r for r in score(y, {"a": a, "b": b}) if r.model == "b"]
     assert list(alone) == among
+
+
+def test_the_score_of_repeats_is_the_mean_of_theirs():
+    rng = np.random.default_rng(4)
+    y = rng.normal(size=(80, 1))
+    repeats = y + rng.normal(size=(3, 80, 1))
+    options = {"set": "test", "target_names": ["y"]}
+    found, *each = (
+        score_models(y, {"a": p, "b": -p}, rng=np.random.default_rng(0), **options)
+        for p in (repeats, *repeats)
+    )
+    for place, row in enumerate(found.rows):
+        assert row.value == pytest.approx(np.mean([one.rows[place].value for one in each]))
+        assert row.low < row.value < row.high
+    for place, row in enumerate(found.comparisons):
+        differences = [one.comparisons[place].difference for one in each]
+        assert row.difference == pytest.approx(np.mean(differences))

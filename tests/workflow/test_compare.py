@@ -20,7 +20,8 @@ def runs(tmp_path_factory):
     rng = np.random.default_rng(0)
     table = simulate_library(300, rng=rng, length=40, noise=0.3, motifs=motifs).table
     for name, models in (("mean", ("mean",)), ("ridge", ("ridge",))):
-        train(table, target="expression", models=models, split="random", output=folder / name)
+        choices = {"target": "expression", "models": models, "split": "random"}
+        train(table, nested=False, output=folder / name, **choices)
     return folder
 
 

@@ -13,7 +13,8 @@ from seqexpr.workflow.train import train
 @pytest.fixture(scope="module")
 def bundle(library, tmp_path_factory):
     path = tmp_path_factory.mktemp("evaluate") / "run"
-    train(library.table, target="expression", models=("mean", "ridge"), split="random", output=path)
+    choices = {"target": "expression", "models": ("mean", "ridge"), "split": "random"}
+    train(library.table, nested=False, output=path, **choices)
     return seqexpr.load(path)
 
 

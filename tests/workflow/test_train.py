@@ -13,7 +13,10 @@ from seqexpr.evaluation.sealed import SealedTest
 from seqexpr.workflow import holdout, ladder
 from seqexpr.workflow.train import train
 
-QUICK = {"models": ("mean", "gc", "tutorial", "ridge"), "split": "random", "target": "expression"}
+QUICK = {
+    "models": ("mean", "gc", "tutorial", "ridge"), "split": "random", "target": "expression",
+    "nested": False,
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -155,6 +155,9 @@ def _data(manifest: Manifest) -> str:
         ]  # fmt: skip
         folds = split.get("n_folds")
         inner = f"; {folds} folds inside train" if folds else ""
+        if split.get("scheme") == "nested":
+            counts = counts[:1]
+            inner = f"; nested cross-validation, {folds} folds, {split['repeats']} repeats"
         lines.append(f"- Split: {split['strategy']} ({', '.join(counts)}{inner}).")
     if split.get("reason"):
         reason = _plain(str(split["reason"]))

@@ -75,6 +75,24 @@ def train(
         int | None,
         typer.Option("--folds", help="Folds inside train. Default: 5.", rich_help_panel=_SPLITTING),
     ] = None,
+    nested: Annotated[
+        bool | None,
+        typer.Option(
+            "--nested/--no-nested",
+            help="Test every row, by nested cross-validation, instead of a share of the rows. "
+            "Default: under 2,000 rows, unless the table names its test rows.",
+            rich_help_panel=_SPLITTING,
+            show_default=False,
+        ),
+    ] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            "--repeats",
+            help="Repeats of nested cross-validation. Default: 3.",
+            rich_help_panel=_SPLITTING,
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -154,7 +172,7 @@ def train(
         "weight": weight, "replicate": replicate, "error": error, "reads": reads, "values": values,
         "sheet": sheet, "split": split, "weighting": weighting,
         "test_size": test_size, "folds": folds, "preset": preset, "transform": transform,
-        "interval_level": interval_level,
+        "interval_level": interval_level, "nested": nested, "repeats": repeats,
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
     }  # fmt: skip

@@ -25,8 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqexpr.errors import InputError
-from seqexpr.evaluation.metrics import METRICS
-from seqexpr.evaluation.resampling import Bootstrap
+from seqexpr.evaluation.resampling import Bootstrap, mean_score
 
 __all__ = [
     "COMPARED",
@@ -93,8 +92,8 @@ def compare_on_rows(
     ----------
     observed : array-like of float, shape (n,)
         One target, without NaN.
-    predictions : mapping of str to array-like of float, shape (n,)
-        Predictions of each model, without NaN.
+    predictions : mapping of str to array-like of float, shape (n,) or (r, n)
+        Predictions of each model, without NaN; of r sets, the mean score counts.
     bootstrap : Bootstrap
         Draws the resamples of the n rows.
     set, target : str
@@ -123,7 +122,7 @@ def compare_on_rows(
         resampled = {name: bootstrap.scores(y, p) for name, p in columns.items()}
     found: list[Comparison] = []
     for metric in COMPARED:
-        values = {name: METRICS[metric].compute(y, p) for name, p in columns.items()}
+        values = {name: mean_score(metric, y, p) for name, p in columns.items()}
         rows = []
         for model, other in combinations(columns, 2):
             draws = resampled[model][metric] - resampled[other][metric]

@@ -24,7 +24,7 @@ from seqexpr.errors import InputError
 from seqexpr.evaluation.metrics import METRICS
 from seqexpr.splits.units import label_codes
 
-__all__ = ["Bootstrap", "Interval", "score_intervals"]
+__all__ = ["Bootstrap", "Interval", "mean_score", "score_intervals"]
 
 Floats = npt.NDArray[np.float64]
 MAX_ROW_DRAWS = 50_000_000
@@ -141,11 +141,16 @@ class Bootstrap:
 
         Parameters
         ----------
-        observed, predicted : array-like of float, shape (n,)
+        observed : array-like of float, shape (n,)
             Without NaN.
+        predicted : array-like of float, shape (n,) or (r, n)
+            Without NaN. Of r sets of predictions, the mean of their scores.
         """
         y = np.asarray(observed, dtype=np.float64)
         p = np.asarray(predicted, dtype=np.float64)
+        if p.ndim == 2:
+            each = [self.scores(y, row) for row in p]
+            return {name: np.mean([one[name] for one in each], axis=0) for name in each[0]}
         centred, shift = (y - y.mean(), p - p.mean()), y.mean() - p.mean()
         group = self._group.astype(np.int32)
         ranks = _RankPlan.of(y, p, group)
@@ -176,8 +181,8 @@ class Bootstrap:
 
         Parameters
         ----------
-        observed, predicted : array-like of float, shape (n,)
-            Without NaN.
+        observed, predicted : array-like of float
+            As in :meth:`scores`.
         resampled : mapping of str to ndarray, optional
             What :meth:`scores` gave for them, if it was computed already.
         """
@@ -190,7 +195,7 @@ class Bootstrap:
             resampled = self.scores(observed, predicted)
         result = {}
         for name in METRICS:
-            value = METRICS[name].compute(observed, predicted)
+            value = mean_score(name, observed, predicted)
             low = high = np.nan
             defined = resampled.get(name, np.zeros(0))
             defined = defined[np.isfinite(defined)]
@@ -198,6 +203,19 @@ class Bootstrap:
                 low, high = np.quantile(defined, [tail, 1 - tail])
             result[name] = Interval(value, float(low), float(high), self.n, self.n_resamples)
         return result
+
+
+def mean_score(metric: str, observed: Floats, predicted: Floats) -> float:
+    """Return a score of predictions of shape (n,), or the mean over those of shape (r, n).
+
+    Examples
+    --------
+    >>> y = np.array([1.0, 2.0, 3.0])
+    >>> mean_score("mse", y, np.stack([y, y + 1]))
+    0.5
+    """
+    compute = METRICS[metric].compute
+    return float(np.mean([compute(observed, row) for row in np.atleast_2d(predicted)]))
 
 
 def score_intervals(

@@ -53,8 +53,9 @@ def score_models(
     ----------
     observed : ndarray of float64, shape (n, t)
         Measured targets; NaN = not measured.
-    predictions : mapping of str to ndarray of float64, shape (n, t)
-        Predictions by model; NaN = not predicted (never validated).
+    predictions : mapping of str to ndarray of float64, shape (n, t) or (r, n, t)
+        Predictions by model; NaN = not predicted (never validated). Where
+        there are r repeats, the score is the mean of theirs.
     set : {"train", "validation", "test"}
         Name of the rows.
     target_names : sequence of str, length t
@@ -82,13 +83,13 @@ def score_models(
     for column, target in enumerate(target_names):
         keep = np.isfinite(observed[:, column])
         for values in predictions.values():
-            keep &= np.isfinite(values[:, column])
+            keep &= np.isfinite(values[..., column]).reshape(-1, len(keep)).all(axis=0)
         if not keep.any():
             continue
         kept = None if groups is None else np.asarray(groups)[keep]
         bootstrap = Bootstrap(int(keep.sum()), kept, rng=rng)
         y = observed[keep, column]
-        columns = {model: values[keep, column] for model, values in predictions.items()}
+        columns = {model: values[..., keep, column] for model, values in predictions.items()}
         resampled = {model: bootstrap.scores(y, p) for model, p in columns.items()}
         for model, p in columns.items():
             intervals = bootstrap.intervals(y, p, resampled=resampled[model])

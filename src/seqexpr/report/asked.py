@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from seqexpr.report.words import percent, sentence
+from seqexpr.report.words_nested import folds_in_words, is_nested
 
 if TYPE_CHECKING:
     from seqexpr.recipe import Recipe
@@ -135,6 +136,8 @@ def _asked_split(recipe: Recipe) -> str:
         return "the tutorial's: 20% of the rows, drawn at random"
     if recipe.split.startswith("column:"):
         return f"as column {recipe.split.removeprefix('column:')} of the table says"
+    if recipe.nested:
+        return "nothing: every row is tested in turn, by nested cross-validation"
     share = percent(recipe.test_size)
     if recipe.split == "auto":
         return (
@@ -163,9 +166,12 @@ def split_rows(split: Mapping[str, Any]) -> list[tuple[str, str]]:
     if split.get("n_folds") is not None:
         folds = int(split["n_folds"])
         used = _FOLDS.get(folds, f"{folds}, to choose the model")
-        rows.append(("Folds inside train", used))
+        if is_nested(split):
+            rows.append(("Folds", folds_in_words(split)))
+        else:
+            rows.append(("Folds inside train", used))
     # The folds have a row of their own, and a column decides the size of the test set itself.
-    hidden = {"n_folds"} | ({"test_size"} if rows[0][1].startswith("column") else set())
+    hidden = {"n_folds", "repeats"} | ({"test_size"} if rows[0][1].startswith("column") else set())
     given = dict(split.get("parameters") or {})
     parameters = {k: v for k, v in given.items() if v is not None and k not in hidden}
     if parameters:
@@ -214,7 +220,9 @@ def command(recipe: Recipe) -> str | None:
         if key == "table" or value == getattr(defaults, key):
             continue
         option = f"--{key.replace('_', '-')}"
-        if key == "models":
+        if isinstance(value, bool):
+            words.append(option if value else f"--no-{key}")
+        elif key == "models":
             words += [option, ",".join(value)]
         elif isinstance(value, tuple):
             words += [word for item in value for word in (option, item)]

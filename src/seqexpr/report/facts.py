@@ -176,6 +176,11 @@ class TargetFacts:
         return "validation" if self.evaluation.split.get("n_folds") == 1 else "out-of-fold"
 
     @cached_property
+    def is_nested(self) -> bool:
+        """Whether every row was tested, by nested cross-validation."""
+        return self.evaluation.split.get("scheme") == "nested"
+
+    @cached_property
     def inside_words(self) -> str:
         """How to say where the scores inside train come from."""
         return "in validation" if self.inside == "validation" else "out of fold"

@@ -24,6 +24,7 @@ from seqexpr.report.words import (
     sentence,
     undefined_reason,
 )
+from seqexpr.report.words_nested import gap_in_words, is_nested
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -75,11 +76,16 @@ def cards(facts: TargetFacts, evaluation: Evaluation) -> list[dict[str, str]]:
         note = facts.unit or "in units of the target"
         top.append({"label": "Average error", "value": number(error.value), "note": note})
     split = evaluation.split
+    note = (
+        f"{count(int(split.get('n_train') or 0))} to learn from, "
+        f"{count(int(split.get('n_test') or 0))} to test on"
+    )
+    if is_nested(split):
+        note = "each tested by models that had not seen it"
     top.append({
         "label": "Sequences",
         "value": count(int(evaluation.dataset.get("n_sequences") or 0)),
-        "note": f"{count(int(split.get('n_train') or 0))} to learn from, "
-        f"{count(int(split.get('n_test') or 0))} to test on",
+        "note": note,
     })  # fmt: skip
     return top
 
@@ -124,9 +130,10 @@ def _finding(finding: Finding) -> dict[str, str]:
 def sizes(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Return train, test and excluded rows with their share of all, for a bar."""
     split = evaluation.split
+    nested = is_nested(split)
     parts = [
-        ("train", int(split.get("n_train") or 0)),
-        ("test", int(split.get("n_test") or 0)),
+        ("train and test in turn" if nested else "train", int(split.get("n_train") or 0)),
+        ("test", 0 if nested else int(split.get("n_test") or 0)),
         ("in neither", int(split.get("n_excluded") or 0)),
     ]
     total = sum(n for _, n in parts) or 1
@@ -168,7 +175,7 @@ def target_section(facts: TargetFacts, *, anchor: str, draw: bool) -> dict[str, 
         "chosen_inside": "validation" in facts.sets,
         "leaderboard": [_leader(facts, model, columns) for model in facts.ranking],
         "undefined": _undefined(facts),
-        "lessons": lessons(facts),
+        "lessons": [text for text in (*lessons(facts), gap_in_words(facts)) if text],
         "tables": [_score_table(facts, set_name) for set_name in facts.sets],
         "pictures": _pictures(facts, anchor) if draw else [],
         "ladder": _ladder_picture(facts, anchor) if draw and facts.sets else None,

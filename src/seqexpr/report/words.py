@@ -291,7 +291,7 @@ def lessons(facts: TargetFacts) -> list[str]:
         _variance_lesson(facts),
         _ranking_lesson(facts),
         _picking_lesson(facts),
-        _gap_lesson(facts),
+        "" if facts.is_nested else _gap_lesson(facts),
         *_rung_lessons(facts),
     ]
     return [part for part in parts if part]

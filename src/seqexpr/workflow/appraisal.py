@@ -66,6 +66,9 @@ class Scene:
         On the modelled scale.
     jobs : int
         Threads.
+    cross_validated : bool
+        Whether every row was tested out of its fold; then train and test are
+        the same rows.
     """
 
     recipe: Recipe
@@ -80,10 +83,13 @@ class Scene:
     observed: Floats
     target_names: tuple[str, ...]
     jobs: int
+    cross_validated: bool = False
 
     @cached_property
     def test_trust(self) -> Trust:
         """Intervals and distances to the training set of the test rows."""
+        if self.cross_validated and self.calibration.train is not None:
+            return self.calibration.train
         return self.calibration.judge(self.dataset.sequences[self.split.test], self.chosen.test)
 
     def fit(self, sequences: npt.NDArray[np.object_], targets: Floats, units: Ints) -> Any:

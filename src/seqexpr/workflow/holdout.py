@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
 
-__all__ = ["train_and_test"]
+__all__ = ["models_of", "train_and_test", "weighted"]
 
 
 def train_and_test(
@@ -71,12 +71,12 @@ def train_and_test(
     calibration : Calibration
         Intervals and training domain of the chosen model.
     """
-    names, candidates = _models(recipe, dataset)
+    names, candidates = models_of(recipe, dataset)
     transform = TargetTransform.fit(dataset.targets[split.train], recipe.transform)
     targets = transform.apply(dataset.targets)
     sealed = SealedTest(targets[split.test])
     train = replace(dataset.take(split.train), targets=targets[split.train])
-    train = _weighted(train, dataset.take(split.train), recipe=recipe, transform=transform)
+    train = weighted(train, dataset.take(split.train), recipe=recipe, transform=transform)
     units = split.units_of(dataset)
     jobs = recipe.jobs or os.cpu_count() or 1
     rungs = climb(
@@ -134,7 +134,7 @@ def train_and_test(
     return run, train, calibration
 
 
-def _models(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]:
+def models_of(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]:
     """Return the names of all models, simplest first, and of those that can be selected."""
     equal_length = have_common_positions(list(dataset.sequences))
     names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
@@ -143,7 +143,7 @@ def _models(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]
     return [spec.name for spec in specs], candidates or [spec.name for spec in specs]
 
 
-def _weighted(
+def weighted(
     train: Dataset, measured: Dataset, *, recipe: Recipe, transform: TargetTransform
 ) -> Dataset:
     """Weigh the train rows by the noise of their measurement, if the recipe says so."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
     from seqexpr.splits.split import Split
 
-__all__ = ["Rung", "climb", "fit_rung"]
+__all__ = ["Rung", "cache_key", "climb", "count_features", "fit_rung", "predict_targets"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,8 @@ class Rung:
     warnings: tuple[str, ...] = ()
 
 
-def _predict(model: Any, sequences: npt.NDArray[np.object_], n_targets: int) -> Any:
+def predict_targets(model: Any, sequences: npt.NDArray[np.object_], n_targets: int) -> Any:
+    """Return predictions as a table, shape (n, n_targets)."""
     return np.asarray(model.predict(list(sequences)), dtype=np.float64).reshape(-1, n_targets)
 
 
@@ -74,7 +75,8 @@ def fit_rung(
     return fit_model(model, sequences, targets, sample_weight=train.weights, groups=units)
 
 
-def _count_features(model: Any) -> int | None:
+def count_features(model: Any) -> int | None:
+    """Return the number of features of a fitted pipeline, None where it does not say."""
     try:
         return len(model[:-1].get_feature_names_out())
     except AttributeError:
@@ -172,17 +174,17 @@ def _climb_one(
         for fold, (fit, validate) in enumerate(split.split()):
             counter.tick(f"fold {fold + 1} of {split.get_n_splits()}")
             model = fit_rung(spec.name, train.take(fit), units=units[fit], seed=seed, jobs=jobs)
-            out_of_fold[validate] = _predict(model, train.sequences[validate], n_targets)
+            out_of_fold[validate] = predict_targets(model, train.sequences[validate], n_targets)
         counter.tick("all training rows")
         model = fit_rung(spec.name, train, units=units, seed=seed, jobs=jobs)
-        test = _predict(model, test_sequences, n_targets)
+        test = predict_targets(model, test_sequences, n_targets)
     return Rung(
         spec=spec,
         model=model,
         out_of_fold=out_of_fold,
         test=test,
         seconds=time.perf_counter() - started,
-        n_features=_count_features(model),
+        n_features=count_features(model),
         warnings=tuple(dict.fromkeys(f"{spec.name}: {w.message}" for w in caught)),
     )
 

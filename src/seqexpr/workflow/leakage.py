@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from seqexpr.errors import InputError, MissingExtraError, SplitError
 from seqexpr.evaluation.inflation import measure_inflation
 from seqexpr.evaluation.similarity import score_by_similarity
-from seqexpr.splits.audit import audit_leakage, nearest_train
+from seqexpr.splits.audit import NearestTrain, audit_leakage, nearest_train
 from seqexpr.splits.folds import make_folds
 from seqexpr.splits.homology import find_families
 from seqexpr.splits.units import find_units
@@ -48,11 +49,8 @@ def measure_leakage(
     warnings : tuple of str
         What the reader of the scores should know.
     """
-    split, sequences = scene.split, scene.dataset.sequences
     try:
-        near = nearest_train(
-            sequences[split.train], sequences[split.test], rng=rng, threads=scene.jobs
-        )
+        near = _nearest(scene, rng)
     except MissingExtraError as error:
         return None, (f"how near the test is to train was not measured: {error}",)
     audit = audit_leakage(near).to_dict()
@@ -68,6 +66,31 @@ def measure_leakage(
         "reason": reason,
     }
     return leakage, _warnings(audit)
+
+
+def _nearest(scene: Scene, rng: np.random.Generator) -> NearestTrain:
+    """Find the nearest train sequence of each test row; in the other folds where there are."""
+    split, threads = scene.split, scene.jobs
+    sequences = scene.dataset.sequences
+    if not scene.cross_validated:
+        train, test = sequences[split.train], sequences[split.test]
+        return nearest_train(train, test, rng=rng, threads=threads)
+    own = sequences[split.train]
+    parts = []
+    for fit, held in split.split():
+        near = nearest_train(own[fit], own[held], rng=rng, threads=threads)
+        place = np.where(near.nearest >= 0, fit[near.nearest], -1)
+        parts.append(replace(near, rows=held[near.rows], nearest=place))
+    order = np.argsort(np.concatenate([part.rows for part in parts]))
+    return NearestTrain(
+        rows=np.concatenate([part.rows for part in parts])[order],
+        identity=np.concatenate([part.identity for part in parts])[order],
+        coverage=np.concatenate([part.coverage for part in parts])[order],
+        nearest=np.concatenate([part.nearest for part in parts])[order],
+        strand=np.concatenate([part.strand for part in parts])[order],
+        method=parts[0].method,
+        n_test=len(own),
+    )
 
 
 def _inflation(scene: Scene, rng: np.random.Generator) -> tuple[list[dict[str, Any]] | None, str]:

@@ -13,6 +13,7 @@ from seqexpr.recipe import Recipe
 from seqexpr.splits.strategies import make_split, tutorial_split
 from seqexpr.workflow.holdout import train_and_test
 from seqexpr.workflow.ladder import cache_key
+from seqexpr.workflow.nested import cross_validate, draw_repeats
 from seqexpr.workflow.progress import Progress, Step, ignore
 from seqexpr.workflow.run import Run, RunFolder
 
@@ -40,7 +41,8 @@ def train(
     The rows are checked, split into train and test without leakage, and every
     model of the preset is fitted on the folds inside train. The model is
     chosen by its out-of-fold score. Only then is the test set opened, once,
-    and every model scored on it with 95% intervals.
+    and every model scored on it with 95% intervals. Under 2,000 rows every row
+    is tested, by nested cross-validation (:mod:`seqexpr.workflow.nested`).
 
     Parameters
     ----------
@@ -96,20 +98,24 @@ def train(
         kind = "note" if finding.severity == "info" else "warning"
         on_step(Step(f"{finding.code}: {finding.meaning}", kind=kind))
     split = _split(recipe, dataset)
+    repeats = draw_repeats(recipe, dataset, split)
+    split = split if repeats is None else repeats.split
     on_step(Step(split.reason, kind="note"))
     for text in split.warnings:
         on_step(Step(text, kind="warning"))
     key = cache_key(recipe.to_toml(), dataset.sha256)
     cache = None if folder is None else folder.rungs(key, resume=resume)
     try:
-        run, train_rows, calibration = train_and_test(
-            recipe, dataset, split=split, check=check, cache=cache, on_step=on_step
-        )
+        given: dict[str, Any] = {"check": check, "cache": cache, "on_step": on_step}
+        if repeats is None:
+            run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
+        else:
+            run, rows, calibration = cross_validate(recipe, dataset, repeats=repeats, **given)
         if folder is None:
             return run
         on_step(Step("writing the run folder", kind="step"))
         run = replace(run, path=folder.path)
-        folder.write(run, train_rows, calibration=calibration)
+        folder.write(run, rows, calibration=calibration)
         return run
     except BaseException:
         # Also on Ctrl-C: keep what --resume can use, leave nothing else.
