@@ -304,6 +304,9 @@ def show_result(run: Run, output: Path) -> None:
     console = output_console()
     show_evaluation(run.evaluation, console)
     console.print()
+    for finding in (run.evaluation.diagnosis or {}).get("findings", ()):
+        limit = f"{finding['title']}. {finding['text']} → {finding['next_step']}"
+        console.print(f"[bold]Limit   [/] {escape(limit)}", soft_wrap=True)
     for title, text in (
         ("Report", output / "report.html"),
         ("Model", output / "model"),

@@ -105,7 +105,7 @@ class Evaluation:
     predictions : pandas.DataFrame
         id, set, fold, target, observed, predicted, lower, upper, in_domain of
         the selected model.
-    leakage, ceiling, controls, intervals, floor : mapping or None
+    leakage, ceiling, controls, intervals, floor, learning_curve, diagnosis : mapping or None
         Filled by the evaluation rooms that measure them; None = not measured.
     warnings : tuple of str
         What the reader of the scores should know.
@@ -124,6 +124,8 @@ class Evaluation:
     controls: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
     floor: Mapping[str, Any] | None = None
+    learning_curve: Mapping[str, Any] | None = None
+    diagnosis: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = field(default=())
 
     def score(
@@ -166,6 +168,8 @@ class Evaluation:
             "controls": self.controls,
             "intervals": self.intervals,
             "floor": self.floor,
+            "learning_curve": self.learning_curve,
+            "diagnosis": self.diagnosis,
             "warnings": list(self.warnings),
         }
 
@@ -224,6 +228,8 @@ class Evaluation:
                 controls=document.get("controls"),
                 intervals=document.get("intervals"),
                 floor=document.get("floor"),
+                learning_curve=document.get("learning_curve"),
+                diagnosis=document.get("diagnosis"),
                 warnings=tuple(document.get("warnings", ())),
             )
         except (KeyError, TypeError) as error:

@@ -16,6 +16,7 @@ from seqexpr.report.facts import TargetFacts
 from seqexpr.report.section_ceiling import ceiling_section
 from seqexpr.report.section_comparison import comparison_section
 from seqexpr.report.section_controls import controls_section
+from seqexpr.report.section_diagnosis import diagnosis_section
 from seqexpr.report.section_floor import floor_section
 from seqexpr.report.section_intervals import intervals_section
 from seqexpr.report.section_leakage import leakage_section
@@ -97,6 +98,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         leakage=leakage_section(evaluation.leakage),
         intervals=intervals_section(evaluation.intervals),
         ceiling=ceiling_section(evaluation),
+        diagnosis=diagnosis_section(evaluation),
         metrics=list(METRICS.values()),
         advice=advise(evaluation, check=check, recipe=recipe),
         command=asked.command(recipe),

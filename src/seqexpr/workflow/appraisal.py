@@ -18,11 +18,13 @@ from seqexpr.evaluation.coverage import coverage_table
 from seqexpr.evaluation.floor import find_floor, floor_scores
 from seqexpr.evaluation.noise import measurement_noise
 from seqexpr.models.registry import fit_model, make_model
+from seqexpr.workflow.diagnosis import draw_learning_curve, find_limits
 from seqexpr.workflow.leakage import measure_leakage
 from seqexpr.workflow.progress import Progress, Step
 
 if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
+    from seqexpr.evaluation.evaluation import Score
     from seqexpr.models.targets import TargetTransform
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
@@ -33,7 +35,7 @@ __all__ = ["Findings", "Scene", "appraise", "calibrate_chosen"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 # Each part draws from a generator of its own, so that none changes the others' numbers.
-_CALIBRATION, _CEILING, _LEAKAGE, _CONTROLS, _FLOOR = range(1, 6)
+_CALIBRATION, _CEILING, _LEAKAGE, _CONTROLS, _FLOOR, _CURVE, _LIMITS = range(1, 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,8 @@ class Scene:
         Test targets on the modelled scale.
     target_names : tuple of str, length t
         On the modelled scale.
+    r2 : Score
+        Of the selected model on test, first target.
     jobs : int
         Threads.
     cross_validated : bool
@@ -82,6 +86,7 @@ class Scene:
     calibration: Calibration
     observed: Floats
     target_names: tuple[str, ...]
+    r2: Score
     jobs: int
     cross_validated: bool = False
 
@@ -111,7 +116,14 @@ class Findings:
     ceiling: Mapping[str, Any] | None = None
     floor: Mapping[str, Any] | None = None
     intervals: Mapping[str, Any] | None = None
+    learning_curve: Mapping[str, Any] | None = None
+    diagnosis: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> dict[str, Mapping[str, Any] | None]:
+        """All but the warnings, by the names that an Evaluation has for them."""
+        return {key: value for key, value in vars(self).items() if key != "warnings"}
 
 
 def calibrate_chosen(
@@ -158,12 +170,18 @@ def appraise(scene: Scene, *, on_step: Progress) -> Findings:
     leakage, warnings = measure_leakage(scene, groups, rng=scene.rng(_LEAKAGE))
     on_step(Step("negative controls", kind="step"))
     controls, more = _controls(scene)
+    on_step(Step("learning curve", kind="step"))
+    parts = {
+        "ceiling": ceiling,
+        "learning_curve": draw_learning_curve(scene, rng=scene.rng(_CURVE)),
+        "controls": controls,
+        "floor": _floor(scene, groups),
+    }
     return Findings(
+        **parts,
         leakage=leakage,
-        controls=controls,
-        ceiling=ceiling,
-        floor=_floor(scene, groups),
         intervals=_coverage(scene, groups),
+        diagnosis=find_limits(scene, parts, rng=scene.rng(_LIMITS)),
         warnings=(*scene.calibration.warnings, *warnings, *more),
     )
 

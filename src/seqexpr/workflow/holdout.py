@@ -12,7 +12,7 @@ import numpy as np
 
 from seqexpr.errors import InputError
 from seqexpr.evaluation.comparison import find_simplest
-from seqexpr.evaluation.evaluation import Evaluation
+from seqexpr.evaluation.evaluation import Evaluation, Score
 from seqexpr.evaluation.noise import measurement_noise, weights_from_noise
 from seqexpr.evaluation.scoring import choose_model, score_models
 from seqexpr.evaluation.sealed import SealedTest
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
 
-__all__ = ["models_of", "train_and_test", "weighted"]
+__all__ = ["models_of", "r2_of", "train_and_test", "weighted"]
 
 
 def train_and_test(
@@ -107,7 +107,7 @@ def train_and_test(
     scene = Scene(
         recipe=recipe, dataset=dataset, split=split, units=units, transform=transform, train=train,
         rungs=tuple(rungs), chosen=chosen, calibration=calibration, observed=observed,
-        target_names=target_names, jobs=jobs,
+        target_names=target_names, r2=r2_of(test.rows, selected), jobs=jobs,
     )  # fmt: skip
     findings = appraise(scene, on_step=on_step)
     evaluation = Evaluation(
@@ -119,11 +119,7 @@ def train_and_test(
         comparisons=(*validation.comparisons, *test.comparisons),
         models=tuple(map(summarize, rungs)),
         predictions=_predictions(scene),
-        leakage=findings.leakage,
-        controls=findings.controls,
-        ceiling=findings.ceiling,
-        floor=findings.floor,
-        intervals=findings.intervals,
+        **findings.parts,
         warnings=(
             *split.warnings,
             *(text for rung in rungs for text in rung.warnings),
@@ -141,6 +137,11 @@ def models_of(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str
     specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)
     candidates = [spec.name for spec in specs if not spec.is_baseline]
     return [spec.name for spec in specs], candidates or [spec.name for spec in specs]
+
+
+def r2_of(rows: Sequence[Score], selected: str) -> Score:
+    """Return R² of the selected model on the first target."""
+    return next(row for row in rows if (row.model, row.metric) == (selected, "r2"))
 
 
 def weighted(

@@ -28,7 +28,7 @@ from seqexpr.splits.split import Split
 from seqexpr.splits.strategies import make_split
 from seqexpr.workflow.appraisal import Scene, appraise, calibrate_chosen
 from seqexpr.workflow.crossfit import CrossFit, choose_in_each_fold, count_fits, cross_fit
-from seqexpr.workflow.holdout import models_of, weighted
+from seqexpr.workflow.holdout import models_of, r2_of, weighted
 from seqexpr.workflow.ladder import Rung, fit_rung
 from seqexpr.workflow.progress import Progress, Step
 from seqexpr.workflow.records import describe, prediction_rows, summarize
@@ -234,7 +234,8 @@ def cross_validate(
     scene = Scene(
         recipe=recipe, dataset=dataset, split=replace(split, test=split.train), units=units,
         transform=transform, train=train, rungs=rungs, chosen=chosen, calibration=calibration,
-        observed=train.targets, target_names=target_names, jobs=jobs, cross_validated=True,
+        observed=train.targets, target_names=target_names, r2=r2_of(test.rows, selected), jobs=jobs,
+        cross_validated=True,
     )  # fmt: skip
     evaluation = _evaluation(
         scene, repeats, check=check, scores=(inside, test), times=procedure.times(),
@@ -318,11 +319,7 @@ def _evaluation(
             predicted=scene.chosen.test, trust=scene.test_trust, folds=scene.split.folds,
             units=scene.units[scene.split.train],
         ),
-        leakage=findings.leakage,
-        controls=findings.controls,
-        ceiling=findings.ceiling,
-        floor=findings.floor,
-        intervals=findings.intervals,
+        **findings.parts,
         warnings=(
             *scene.split.warnings,
             *(text for rung in scene.rungs for text in rung.warnings),
