@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqexpr.features.composition import Composition
+from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
@@ -24,6 +25,7 @@ KmerCounter(k=4)
 """
 
 FEATURIZERS.register("kmers", KmerCounter)
+FEATURIZERS.register("gapped", GappedKmers)
 FEATURIZERS.register("composition", Composition)
 FEATURIZERS.register("onehot", OneHot)
 FEATURIZERS.register("positional", PositionalKmers)
