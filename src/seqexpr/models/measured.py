@@ -61,7 +61,7 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
         return self._fit_measured(X, y, sample_weight)
 
     def _fit_measured(self, X: Any, y: Any, sample_weight: Any, *, groups: Any = None) -> Self:
-        X = _check_features(X)
+        X = self._check_input(X)
         targets = np.asarray(y, dtype=np.float64)
         if targets.ndim not in (1, 2) or len(targets) != X.shape[0]:
             raise InputError(f"X has {X.shape[0]:,} rows, y has shape {targets.shape}")
@@ -91,7 +91,7 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
                     None if labels is None else labels[used],
                 )
             )
-        self.n_features_in_ = int(X.shape[1])
+        self.n_features_in_ = _width(X)
         self.n_targets_ = 0 if targets.ndim == 1 else int(targets.shape[1])
         self._keep(states)
         return self
@@ -115,16 +115,20 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
             If X has another number of features.
         """
         check_is_fitted(self, "n_targets_")
-        X = _check_features(X)
-        if X.shape[1] != self.n_features_in_:
+        X = self._check_input(X)
+        if _width(X) != self.n_features_in_:
             raise InputError(
-                f"X has {X.shape[1]:,} features, the model was fitted on {self.n_features_in_:,}"
+                f"X has {_width(X):,} features, the model was fitted on {self.n_features_in_:,}"
             )
         predicted = np.empty((X.shape[0], max(1, self.n_targets_)))
         if X.shape[0]:
             for target in range(predicted.shape[1]):
                 predicted[:, target] = self._predict_target(X, target)
         return predicted if self.n_targets_ else predicted[:, 0]
+
+    def _check_input(self, X: Any) -> Any:
+        """Return X as `_fit_target` and `_predict_target` take it: rows can be picked."""
+        return _check_features(X)
 
     @abstractmethod
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any: ...
@@ -134,6 +138,11 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
 
     @abstractmethod
     def _predict_target(self, X: Any, target: int) -> Floats: ...
+
+
+def _width(X: Any) -> int:
+    """Return the number of features; 1 where X is a column of strings."""
+    return int(X.shape[1]) if len(X.shape) > 1 else 1
 
 
 def _check_features(X: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -13,6 +14,7 @@ from seqexpr.features.positional import PositionalKmers
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
 from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
 from seqexpr.models.ridge import RidgePathRegressor
+from seqexpr.models.stacking import StackedRegressor
 from seqexpr.models.trees import LightGBMRegressor
 
 __all__ = [
@@ -28,6 +30,8 @@ __all__ = [
     "ridge",
     "ridge_onehot",
     "ridge_positional",
+    "stack",
+    "stack_positional",
     "tutorial",
 ]
 
@@ -122,3 +126,22 @@ def lightgbm_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     # Bases at few positions matter: trees do better if they see most of them.
     regressor = LightGBMRegressor(colsample_bytree=0.7, random_state=random_state, n_jobs=n_jobs)
     return _pipeline(OneHot(), regressor)
+
+
+def stack(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build a stack of the lines and trees that count words anywhere."""
+    return _stacked((ridge, lightgbm), random_state=random_state, n_jobs=n_jobs)
+
+
+def stack_positional(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build a stack of lines and trees, some of which know where words stand."""
+    builders = (ridge, ridge_positional, lightgbm, lightgbm_onehot, lightgbm_positional)
+    return _stacked(builders, random_state=random_state, n_jobs=n_jobs)
+
+
+def _stacked(
+    builders: tuple[Callable[..., Pipeline], ...], *, random_state: int, n_jobs: int
+) -> Pipeline:
+    members = [build(random_state=random_state, n_jobs=n_jobs) for build in builders]
+    regressor = StackedRegressor(members, n_jobs=n_jobs, random_state=random_state)
+    return _pipeline("passthrough", regressor)

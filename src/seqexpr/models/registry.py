@@ -345,3 +345,28 @@ MODELS.register(
         build=pipelines.lightgbm_positional,
     ),
 )
+MODELS.register(
+    "stack",
+    ModelSpec(
+        name="stack",
+        title="Stack of ridge and trees on k-mers",
+        description="Adds up a line and trees over k-mers, by weights learnt out of fold.",
+        is_baseline=False,
+        complexity=13,
+        needs_equal_length=False,
+        build=pipelines.stack,
+    ),
+)
+MODELS.register(
+    "stack_positional",
+    ModelSpec(
+        name="stack_positional",
+        title="Stack of ridge and trees on k-mers and places",
+        description="Adds up five lines and trees over words and places, by weights learnt out of "
+        "fold.",
+        is_baseline=False,
+        complexity=14,
+        needs_equal_length=True,
+        build=pipelines.stack_positional,
+    ),
+)

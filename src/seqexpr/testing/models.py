@@ -198,9 +198,9 @@ def check_cross_validates(model: Any) -> None:
 def check_saves(model: Any) -> None:
     """Check that what is fitted is plain, and that skops saves it bit for bit.
 
-    Plain are arrays of numbers or text, str, numbers, and lists, tuples and
-    dictionaries of these; nothing else can be loaded without trusting its
-    author.
+    Plain are arrays of numbers or text, str, numbers, estimators of which this
+    holds, and lists, tuples and dictionaries of these; nothing else can be
+    loaded without trusting its author.
     """
     from skops import io as skops_io
 
@@ -223,9 +223,20 @@ def check_saves(model: Any) -> None:
 
 
 def _estimators(model: Any) -> Iterator[Any]:
-    """Yield the model and every estimator among its parameters."""
-    parameters = model.get_params(deep=True).values()
-    yield from [model, *(value for value in parameters if isinstance(value, BaseEstimator))]
+    """Yield the model and every estimator among its parameters and in its fitted state."""
+    seen: dict[int, Any] = {}
+
+    def look(value: Any) -> None:
+        if isinstance(value, BaseEstimator) and id(value) not in seen:
+            seen[id(value)] = value
+            look(list(value.get_params(deep=False).values()))
+            look(list(value.__getstate__().values()))
+        elif isinstance(value, list | tuple):
+            for item in value:
+                look(item)
+
+    look(model)
+    yield from seen.values()
 
 
 def _is_plain(value: object) -> bool:
@@ -235,7 +246,8 @@ def _is_plain(value: object) -> bool:
         return all(map(_is_plain, value))
     if isinstance(value, Mapping):
         return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
-    return value is None or isinstance(value, str | bool | Number | np.generic)
+    # Estimators are looked at in turn.
+    return value is None or isinstance(value, str | bool | Number | np.generic | BaseEstimator)
 
 
 def check_learns(model: Any) -> None:
