@@ -174,7 +174,7 @@ def find_clusters(
     *,
     min_identity: float = MIN_IDENTITY,
     min_coverage: float = MIN_COVERAGE,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> Clusters:
     """Find families of related sequences, on both strands.
 
@@ -195,8 +195,8 @@ def find_clusters(
         DNA.
     min_identity, min_coverage : float
         In [0, 1]. Default 0.8 and 0.5.
-    threads : int
-        Default 1.
+    threads : int, optional
+        Threads of MMseqs2. Default all cores that the process may use.
 
     Returns
     -------
@@ -223,6 +223,7 @@ def find_clusters(
     [0, 1, 0]
     """
     import pandas as pd
+    from joblib import cpu_count
 
     _check(min_identity=min_identity, min_coverage=min_coverage)
     # One strand of each stands for both: copies cost nothing, and the digest is that of the set.
@@ -237,7 +238,7 @@ def find_clusters(
             min_identity=min_identity,
             min_coverage=min_coverage,
             max_hits=_CANDIDATES,
-            threads=threads,
+            threads=threads or cpu_count(),
         )
         labels = _components(hits, len(distinct))
         _write_cache(kept, labels)

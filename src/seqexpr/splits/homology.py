@@ -23,7 +23,7 @@ _SAMPLE = 1_000
 
 
 def find_families(
-    dataset: Dataset, *, rng: np.random.Generator, threads: int = 1
+    dataset: Dataset, *, rng: np.random.Generator, threads: int | None = None
 ) -> tuple[Ints | None, Clusters | None, str]:
     """Return the units of a homology split, or say why there can be none.
 
@@ -36,8 +36,8 @@ def find_families(
         n rows.
     rng : numpy.random.Generator
         Draws the sample.
-    threads : int
-        Threads of MMseqs2. Default 1.
+    threads : int, optional
+        Threads of MMseqs2. Default all cores that the process may use.
 
     Returns
     -------
