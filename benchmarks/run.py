@@ -15,6 +15,7 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 SECTIONS = {
     "k-mer counting": "bench_kmers.py",
     "Ridge and its penalty": "bench_ridge.py",
+    "Families of related sequences": "bench_homology.py",
     "The whole run": "bench_train.py",
 }
 

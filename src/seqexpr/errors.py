@@ -16,6 +16,7 @@ __all__ = [
     "CheckFailedError",
     "ColumnError",
     "InputError",
+    "LeakError",
     "MissingExtraError",
     "OutputError",
     "RecipeError",
@@ -104,6 +105,15 @@ class TestSetOpenedError(SeqexprError, RuntimeError):
     """The test targets were asked for a second time."""
 
     __test__ = False  # pytest would collect a class whose name starts with Test
+
+
+class LeakError(SeqexprError, RuntimeError):
+    """Targets that were dealt out at random are predicted: scores cannot be trusted (exit code 1).
+
+    The run is written all the same, so that the reason can be looked for.
+    """
+
+    exit_code = 1
 
 
 class MissingExtraError(SeqexprError, ImportError):

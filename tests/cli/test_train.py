@@ -12,6 +12,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from seqexpr.cli.train import _refuse_leak
+from seqexpr.errors import LeakError
+from seqexpr.evaluation.evaluation import Evaluation
+
 SEQEXPR = str(Path(sys.executable).with_name("seqexpr"))
 QUICK = (
     "--models", "mean,tutorial", "--split", "random", "--target", "expression", "--no-nested",
@@ -26,6 +30,19 @@ def test_training_prints_the_leaderboard_and_where_the_report_is(seqexpr, librar
     assert "run/report.html" in done.stdout
     assert "sequence: column 'sequence'" in " ".join(done.stderr.split())
     assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("status", ["ok", "leak"])
+def test_a_leak_is_an_error_after_the_run_is_written(status):
+    """What the controls say of a leaking model is tested beside them."""
+    controls = {"rows": [], "beyond_composition": None, "status": status, "sentence": "It leaks."}
+    evaluation = Evaluation({}, {}, "ridge", (), (), pd.DataFrame(), controls=controls)
+    if status == "ok":
+        _refuse_leak(evaluation)
+        return
+    with pytest.raises(LeakError, match="It leaks") as caught:
+        _refuse_leak(evaluation)
+    assert caught.value.exit_code == 1
 
 
 def test_json_prints_one_document_and_nothing_else(seqexpr, library_csv):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from seqexpr.cli import options
+
+if TYPE_CHECKING:
+    from seqexpr.evaluation.evaluation import Evaluation
 
 __all__ = ["add_to"]
 
@@ -217,5 +220,18 @@ def _run(
         raise
     if json:
         screen.print_json({"run": str(output), **run.evaluation.to_dict()})
-        return
-    screen.show_result(run, output)
+    else:
+        screen.show_result(run, output)
+    _refuse_leak(run.evaluation)
+
+
+def _refuse_leak(evaluation: Evaluation) -> None:
+    """Raise where the controls found a leak: the run is there, but it is not to be believed."""
+    from seqexpr.errors import LeakError
+
+    controls = evaluation.controls
+    if controls is not None and controls["status"] == "leak":
+        raise LeakError(
+            f"the negative controls found a leak. {controls['sentence']} Look at the model's own "
+            "code, and for a column of the table that follows the row order"
+        )
