@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seqexpr.errors import InputError
@@ -165,3 +166,24 @@ def test_a_damaged_table_is_refused():
     document["strangeness"]["markov"] = document["strangeness"]["markov"][:-1]
     with pytest.raises(InputError, match="markov has odd numbers"):
         TrainingDomain.from_dict(document)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("ecoli_lafleur2022.tsv.gz", 0.98), ("ecoli_urtecho2020_tss.tsv.gz", 0.55)],
+)
+def test_measured_libraries(real_data, name, told):
+    """Designed parts are told from scrambles fully, native promoters mostly; see the docs' table."""
+    table = pd.read_csv(real_data(name), sep="\t", usecols=["sequence"])
+    sequences = table["sequence"].drop_duplicates().sample(2_000, random_state=0).tolist()
+    train, new = sequences[:1_600], sequences[1_600:]
+    rng = np.random.default_rng(0)
+    domain = TrainingDomain.fit(train, rng=rng)
+
+    def share_outside(rows):
+        return 1 - domain.score(rows)[1].mean()
+
+    assert share_outside(new) <= 0.05 + 3.3 * np.sqrt(0.05 * 0.95 / len(new))
+    assert share_outside(_shuffled(new, rng)) >= told
+    assert share_outside(["A" * len(sequence) for sequence in new[:50]]) == 1

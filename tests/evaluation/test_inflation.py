@@ -10,7 +10,7 @@ from seqexpr.evaluation.inflation import measure_inflation
 class LookUp:
     """Predicts the mean of the family (first letters) if it was seen, else 0."""
 
-    def __init__(self, sequences, targets):
+    def __init__(self, sequences, targets, units):
         rows = {}
         for sequence, target in zip(sequences, targets, strict=True):
             rows.setdefault(sequence[:6], []).append(target)
@@ -35,7 +35,7 @@ def test_a_leaky_world_inflates_by_the_known_amount():
     r2, pearson = measure_inflation(
         LookUp, rows, y,
         family_folds=families % 5, random_folds=rng.integers(5, size=len(rows)),
-        families=families, rng=rng,
+        families=families, copies=np.arange(len(rows)), rng=rng,
     )  # fmt: skip
     # By hand: of the 7 others 5.6 are in train on average, so the mean of the family misses by
     # 0.25 (1 + E[1 / k]) and R² is near 1 - 0.25 (1 + 0.19) = 0.70; a family not seen gives 0.
@@ -51,7 +51,7 @@ def test_without_families_there_is_no_inflation():
     rows, y, families = world(1_000, 1, rng)
 
     class Same:
-        def __init__(self, sequences, targets):
+        def __init__(self, sequences, targets, units):
             pass
 
         def predict(self, sequences):
@@ -61,7 +61,7 @@ def test_without_families_there_is_no_inflation():
     seen = dict(zip(rows, y + noise, strict=True))
     r2, _ = measure_inflation(
         Same, rows, y, family_folds=families % 5, random_folds=rng.integers(5, size=len(rows)),
-        families=families, rng=rng,
+        families=families, copies=np.arange(len(rows)), rng=rng,
     )  # fmt: skip
     assert (r2.difference, r2.low, r2.high) == (0, 0, 0)
 
@@ -71,13 +71,13 @@ def test_large_tables_are_cut_to_whole_families():
     rows, y, families = world(200, 10, rng)
     seen = []
 
-    def fit(sequences, targets):
+    def fit(sequences, targets, units):
         seen.append(len(sequences))
-        return LookUp(sequences, targets)
+        return LookUp(sequences, targets, units)
 
     r2, _ = measure_inflation(
         fit, rows, y, family_folds=families % 2, random_folds=rng.integers(2, size=len(rows)),
-        families=families, rng=rng, max_rows=305,
+        families=families, copies=np.arange(len(rows)), rng=rng, max_rows=305,
     )  # fmt: skip
     assert r2.n == 300
     assert max(seen) < 300
@@ -88,6 +88,23 @@ def test_one_fold_is_an_error():
     with pytest.raises(InputError, match="all rows are in one fold"):
         measure_inflation(
             LookUp, np.array(["ACGTAC"] * 4, dtype=object), np.arange(4.0),
-            family_folds=one, random_folds=one, families=np.arange(4),
+            family_folds=one, random_folds=one, families=np.arange(4), copies=np.arange(4),
             rng=np.random.default_rng(0),
         )  # fmt: skip
+
+
+def test_the_models_own_folds_are_of_the_same_kind():
+    """A run with a random split would choose its penalty by random folds, too."""
+    rng = np.random.default_rng(3)
+    rows, y, families = world(50, 4, rng)
+    given = []
+
+    def fit(sequences, targets, units):
+        given.append(len(np.unique(units)))
+        return LookUp(sequences, targets, units)
+
+    measure_inflation(
+        fit, rows, y, family_folds=families % 2, random_folds=np.arange(200) % 2,
+        families=families, copies=np.arange(200), rng=rng,
+    )  # fmt: skip
+    assert given == [100, 100, 25, 25]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from seqexpr.evaluation.comparison import Comparison
 from seqexpr.evaluation.evaluation import Score
 from seqexpr.report.facts import TargetFacts
 from seqexpr.report.words import (
@@ -107,8 +108,8 @@ def test_headline_says_what_the_score_says(evaluate, r2, begins):
 @pytest.mark.parametrize(
     ("baseline", "ends"),
     [
-        ((0.04, 0.03, 0.06), "explains 4.0% [3.0, 6.0]; the intervals do not overlap."),
-        ((0.30, 0.27, 0.33), "explains 30% [27, 33]; the intervals overlap, so the difference is"),
+        ((0.04, 0.03, 0.06), "explains 4.0% [3.0, 6.0]; the difference is sure."),
+        ((0.30, 0.27, 0.33), "explains 30% [27, 33]; the difference may be chance."),
         ((0.50, 0.45, 0.55), "explains 50% [45, 55]; the model falls clearly short of it."),
         ((-0.1, -0.2, 0.0), "is no better than the average (R² −0.100 [−0.200, 0.000]); the"),
         ((0.04, None, None), "explains 4.0%; without intervals the difference cannot be judged."),
@@ -151,7 +152,7 @@ def test_lessons_judge_the_gap(evaluate, inside, phrase):
     ("tutorial", "phrase"),
     [
         ((0.12, 0.1, 0.14), "R² 0.120 [0.100, 0.140]: the selected model is clearly better."),
-        ((0.30, 0.27, 0.33), "the intervals overlap, so this test set does not settle"),
+        ((0.30, 0.27, 0.33), "the difference may be chance, so this test set does not settle"),
         ((0.50, 0.45, 0.55), "it is clearly better than the selected model."),
         ((0.50, None, None), "without intervals the difference cannot be judged."),
     ],
@@ -216,3 +217,18 @@ def test_durations_round_up_into_the_next_unit():
     assert duration(59.96) == "1 min 0 s"
     assert duration(59.94) == "59.9 s"
     assert duration(3599.6) == "1 h 0 min"
+
+
+@pytest.mark.parametrize(("p", "ends"), [(0.001, "the difference is sure."),
+                                         (0.4, "the difference may be chance."),
+                                         (None, "cannot be judged.")])  # fmt: skip
+def test_the_paired_comparison_counts_for_more_than_overlap(evaluate, p, ends):
+    """Two scores on the same rows can overlap and still differ for sure."""
+    given = {
+        ("lightgbm", "test", "r2"): (0.34, 0.31, 0.37),
+        ("gc", "test", "r2"): (0.3, 0.27, 0.33),
+    }
+    facts = _facts(evaluate(40), given)
+    pair = Comparison("test", facts.name, "r2", "gc", "lightgbm", -0.04, -0.06, -0.02, p, p, 40)
+    ran = replace(facts.evaluation, comparisons=(pair,))
+    assert baseline_sentence(TargetFacts(ran, facts.name)).endswith(ends)

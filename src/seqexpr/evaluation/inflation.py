@@ -54,17 +54,18 @@ class Inflation:
 
 
 def measure_inflation(
-    fit: Callable[[Strings, Floats], Any],
+    fit: Callable[[Strings, Floats, Ints], Any],
     sequences: Strings,
     targets: Floats,
     *,
     family_folds: Ints,
     random_folds: Ints,
     families: Ints,
+    copies: Ints,
     rng: np.random.Generator,
     max_rows: int = 4_000,
 ) -> tuple[Inflation, ...]:
-    """Score a model out of fold twice: with random folds, and with whole families.
+    """Score a procedure out of fold twice: with random folds, and with whole families.
 
     The interval draws whole families, the same ones for both scores (paired
     percentile bootstrap). It does not cover the luck of how folds were drawn.
@@ -72,8 +73,10 @@ def measure_inflation(
     Parameters
     ----------
     fit : callable
-        ``fit(sequences, targets) -> model`` with ``model.predict(sequences)``;
-        a fresh model each time.
+        ``fit(sequences, targets, units) -> model`` with
+        ``model.predict(sequences)``; a fresh model each time. What it chooses
+        by folds of its own keeps the units whole: copies with random folds,
+        families with those of families, as a run with either split would do.
     sequences : array of str, shape (n,)
         Train sequences.
     targets : ndarray of float64, shape (n,)
@@ -83,6 +86,8 @@ def measure_inflation(
         lie in one fold. Rows of fold -1 train and are not scored.
     families : ndarray of int64, shape (n,)
         Family of each row.
+    copies : ndarray of int64, shape (n,)
+        Rows of the same sequence.
     rng : numpy.random.Generator
         Source of randomness.
     max_rows : int
@@ -108,7 +113,8 @@ def measure_inflation(
     rows = draw_families(rows, families, max_rows, rng)
     y, text = targets[rows], sequences[rows]
     predictions = [
-        _out_of_fold(fit, text, y, folds=folds[rows]) for folds in (random_folds, family_folds)
+        _out_of_fold(fit, text, y, folds=folds[rows], units=units[rows])
+        for folds, units in ((random_folds, copies), (family_folds, families))
     ]
     scored = ~(np.isnan(predictions[0]) | np.isnan(predictions[1]))
     if not scored.any():
@@ -151,13 +157,18 @@ def draw_families(rows: Ints, families: Ints, max_rows: int, rng: np.random.Gene
 
 
 def _out_of_fold(
-    fit: Callable[[Strings, Floats], Any], sequences: Strings, y: Floats, *, folds: Ints
+    fit: Callable[[Strings, Floats, Ints], Any],
+    sequences: Strings,
+    y: Floats,
+    *,
+    folds: Ints,
+    units: Ints,
 ) -> Floats:
     predicted = np.full(len(y), np.nan)
     for fold in np.unique(folds[folds >= 0]):
         held_out = folds == fold
         if held_out.all():
             raise InputError("inflation: all rows are in one fold, so none is left to train on")
-        model = fit(sequences[~held_out], y[~held_out])
+        model = fit(sequences[~held_out], y[~held_out], units[~held_out])
         predicted[held_out] = np.asarray(model.predict(sequences[held_out])).reshape(-1)
     return predicted

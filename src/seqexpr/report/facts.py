@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.evaluation.comparison import SIGNIFICANT
+
 if TYPE_CHECKING:
     from seqexpr.evaluation.evaluation import Evaluation, ModelSummary, Score, SetName
 
@@ -200,6 +202,20 @@ class TargetFacts:
             return np.inf if value is None else -value
 
         return tuple(sorted(self.evaluation.models, key=order))
+
+    def is_settled(self, other: str) -> bool | None:
+        """Whether the selected model and `other` differ for sure in R² on test.
+
+        By the paired comparison, corrected for the number of pairs; by whether
+        the intervals are apart where there is none. None where neither is known.
+        """
+        pair = {self.selected.name, other}
+        for row in self.evaluation.comparisons:
+            kind = (row.set, row.metric, row.target)
+            if kind == ("test", "r2", self.name) and {row.model, row.other} == pair:
+                return None if row.p_holm is None else row.p_holm < SIGNIFICANT
+        meeting = overlap(self.score("r2"), self.score("r2", model=other))
+        return None if meeting is None else not meeting
 
     @cached_property
     def best_baseline(self) -> ModelSummary | None:

@@ -257,18 +257,16 @@ def baseline_sentence(facts: TargetFacts) -> str:
         else f"The best baseline, “{baseline.title}”, is no better than the average "
         f"(R² {_r2(other)})"
     )
-    return f"{reach}; {_verdict(score, other)}."
-
-
-def _verdict(score: Score, other: Score) -> str:
-    """Say which of two scores is ahead, by their intervals."""
-    ahead = (score.value or 0.0) > (other.value or 0.0)
-    meeting = overlap(score, other)
-    if meeting is None:
-        return "without intervals the difference cannot be judged"
-    if meeting:
-        return "the intervals overlap, so the difference is not sure"
-    return "the intervals do not overlap" if ahead else "the model falls clearly short of it"
+    settled = facts.is_settled(baseline.name)
+    if settled is None:
+        verdict = "without intervals the difference cannot be judged"
+    elif not settled:
+        verdict = "the difference may be chance"
+    elif score.value > other.value:
+        verdict = "the difference is sure"
+    else:
+        verdict = "the model falls clearly short of it"
+    return f"{reach}; {verdict}."
 
 
 # What the scores mean here
@@ -380,7 +378,8 @@ def _rung_lessons(facts: TargetFacts) -> list[str]:
         other = facts.score("r2", model=name)
         if name == facts.selected.name or other is None or other.value is None:
             continue
-        lines.append(f"{text} reaches R² {_r2(other)}: {_plain(score, other)}.")
+        verdict = _plain(score, other, facts.is_settled(name))
+        lines.append(f"{text} reaches R² {_r2(other)}: {verdict}.")
     return lines
 
 
@@ -388,12 +387,11 @@ def _r2(score: Score) -> str:
     return " ".join(score_text(score, "r2")).strip()
 
 
-def _plain(score: Score, other: Score) -> str:
-    meeting = overlap(score, other)
-    if meeting is None:
+def _plain(score: Score, other: Score, settled: bool | None) -> str:
+    if settled is None:
         return "without intervals the difference cannot be judged"
-    if meeting:
-        return "the intervals overlap, so this test set does not settle which is better"
+    if not settled:
+        return "the difference may be chance, so this test set does not settle which is better"
     if (score.value or 0.0) > (other.value or 0.0):
         return "the selected model is clearly better"
     return "it is clearly better than the selected model"

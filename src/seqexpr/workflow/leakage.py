@@ -105,19 +105,12 @@ def _inflation(scene: Scene, rng: np.random.Generator) -> tuple[list[dict[str, A
     if len(np.unique(families)) == len(np.unique(copies)):
         return None, "no two different train sequences are related"
 
-    # The model's own folds keep families whole either way: it is the same model.
-    family_of = dict(zip(train.sequences.tolist(), families.tolist(), strict=True))
-
-    def fit(sequences: npt.NDArray[np.object_], targets: npt.NDArray[np.float64]) -> Any:
-        own = np.array([family_of[sequence] for sequence in sequences])
-        return scene.fit(sequences, targets, own)
-
     try:
         found = measure_inflation(
-            fit, train.sequences, train.targets[:, 0],
+            scene.fit, train.sequences, train.targets[:, 0],
             family_folds=make_folds(families, train.targets, n_folds=_FOLDS, rng=rng),
             random_folds=make_folds(copies, train.targets, n_folds=_FOLDS, rng=rng),
-            families=families, rng=rng,
+            families=families, copies=copies, rng=rng,
         )  # fmt: skip
     except (InputError, SplitError) as error:
         return None, str(error)
