@@ -25,6 +25,7 @@ _PUBLIC = {
     "Composition": "seqexpr.features.composition",
     "Dataset": "seqexpr.data.dataset",
     "Evaluation": "seqexpr.evaluation.evaluation",
+    "GappedKmers": "seqexpr.features.gapped",
     "KmerCounter": "seqexpr.features.kmers",
     "MODELS": "seqexpr.models.registry",
     "OneHot": "seqexpr.features.onehot",
@@ -54,6 +55,7 @@ __all__ = [
     "Composition",
     "Dataset",
     "Evaluation",
+    "GappedKmers",
     "KmerCounter",
     "OneHot",
     "PositionalKmers",
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from seqexpr.errors import SeqexprError as SeqexprError
     from seqexpr.evaluation.evaluation import Evaluation as Evaluation
     from seqexpr.features.composition import Composition as Composition
+    from seqexpr.features.gapped import GappedKmers as GappedKmers
     from seqexpr.features.kmers import KmerCounter as KmerCounter
     from seqexpr.features.onehot import OneHot as OneHot
     from seqexpr.features.positional import PositionalKmers as PositionalKmers

@@ -179,7 +179,7 @@ def stacking_weights(predictions: Any, y: Any, sample_weight: Any = None) -> Flo
     Examples
     --------
     >>> y = np.array([0.0, 1.0, 2.0, 3.0])
-    >>> stacking_weights(np.column_stack([y / 2, -y]), y).tolist()
+    >>> stacking_weights(np.column_stack([y / 2, -y]), y).round(6).tolist()
     [2.0, 0.0]
     """
     from scipy.optimize import nnls
