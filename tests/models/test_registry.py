@@ -20,6 +20,7 @@ from seqexpr.models.registry import (
     make_model,
     preset_models,
 )
+from seqexpr.sequences import reverse_complement
 
 BASELINES = {"mean", "gc", "nearest_neighbor"}
 PROMISED = {
@@ -148,3 +149,11 @@ def test_ridge_explains_the_measured_promoters(real_data):
     train, test = data[data["split"] == "train"], data[data["split"] == "test"]
     model = make_model("ridge").fit(train["sequence"], train["expression"])
     assert np.corrcoef(model.predict(test["sequence"]), test["expression"])[0, 1] > 0.49
+
+
+def test_the_strand_does_not_matter_to_the_canonical_model():
+    rng = np.random.default_rng(0)
+    table = simulate_library(200, rng=rng, length=40).table
+    model = make_model("ridge_canonical").fit(table["sequence"], table["expression"])
+    turned = [reverse_complement(sequence) for sequence in table["sequence"]]
+    np.testing.assert_allclose(model.predict(turned), model.predict(table["sequence"]))

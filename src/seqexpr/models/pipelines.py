@@ -28,6 +28,7 @@ __all__ = [
     "mean",
     "nearest_neighbor",
     "ridge",
+    "ridge_canonical",
     "ridge_onehot",
     "ridge_positional",
     "stack",
@@ -67,6 +68,12 @@ def tutorial(*, random_state: int, n_jobs: int) -> Pipeline:
 def ridge(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build ridge on 1- to 6-mer counts."""
     features = KmerCounter(k=(1, 6), n_jobs=n_jobs)
+    return _pipeline(features, RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def ridge_canonical(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on 1- to 7-mer counts, a k-mer and its reverse complement being one."""
+    features = KmerCounter(k=(1, 7), strands="canonical", n_jobs=n_jobs)
     return _pipeline(features, RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
 
 
