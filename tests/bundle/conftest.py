@@ -18,7 +18,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from seqexpr.bundle.store import save_bundle
 from seqexpr.data.dataset import Dataset
 from seqexpr.evaluation.evaluation import Evaluation, ModelSummary, Score
-from seqexpr.models.registry import MODELS, fit_model, make_model
+from seqexpr.models.fitting import fit_model
+from seqexpr.models.registry import MODELS, make_model
 from seqexpr.models.targets import TargetTransform
 from seqexpr.recipe import Recipe
 

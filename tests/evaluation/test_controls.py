@@ -9,7 +9,8 @@ from seqexpr.data.simulate import PlantedMotif, simulate_library
 from seqexpr.errors import SplitError
 from seqexpr.evaluation import controls as module
 from seqexpr.evaluation.controls import run_controls
-from seqexpr.models.registry import fit_model, make_model
+from seqexpr.models.fitting import fit_model
+from seqexpr.models.registry import make_model
 
 
 def fit_ridge(sequences, targets, units):

@@ -13,9 +13,9 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from seqexpr.data.simulate import simulate_library
 from seqexpr.errors import InputError, UnknownNameError
+from seqexpr.models.fitting import fit_model
 from seqexpr.models.registry import (
     MODELS,
-    fit_model,
     have_common_positions,
     make_model,
     preset_models,

@@ -11,6 +11,7 @@ from typing import Any
 
 from seqexpr.bundle.trust import audit_estimator
 from seqexpr.errors import BundleError
+from seqexpr.models.fitting import set_jobs
 
 __all__ = ["dump_estimator", "load_estimator"]
 
@@ -94,8 +95,7 @@ def _use_available_cores(model: Any) -> None:
     """
     from joblib import cpu_count
 
-    names = [n for n in model.get_params() if n == "n_jobs" or n.endswith("__n_jobs")]
-    model.set_params(**dict.fromkeys(names, cpu_count()))
+    set_jobs(model, cpu_count())
 
 
 def _canonical(data: bytes) -> bytes:

@@ -304,12 +304,22 @@ def show_result(run: Run, output: Path) -> None:
     console = output_console()
     show_evaluation(run.evaluation, console)
     console.print()
-    for finding in (run.evaluation.diagnosis or {}).get("findings", ()):
-        limit = f"{finding['title']}. {finding['text']} → {finding['next_step']}"
-        console.print(f"[bold]Limit   [/] {escape(limit)}", soft_wrap=True)
+    _show_limits(run.evaluation, console)
     for title, text in (
         ("Report", output / "report.html"),
         ("Model", output / "model"),
         ("Predict", f"seqexpr predict {output} NEW.fasta -o predictions.csv"),
     ):
         console.print(f"[bold]{title:<8}[/] {escape(str(text))}", soft_wrap=True)
+
+
+def _show_limits(evaluation: Evaluation, console: Console) -> None:
+    """Print what limits the selected model, under a hanging indent."""
+    grid = RichTable.grid(padding=(0, 1))
+    grid.add_column(width=8)
+    grid.add_column()
+    for finding in (evaluation.diagnosis or {}).get("findings", ()):
+        text = f"{finding['title']}. {finding['text']} → {finding['next_step']}"
+        grid.add_row("[bold]Limit[/]", escape(text))
+    if grid.row_count:
+        console.print(grid)

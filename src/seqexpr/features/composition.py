@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 
+from seqexpr.features._base import StatelessSequenceFeatures
 from seqexpr.features._plan import KmerPlan
 from seqexpr.sequences import StringsLike, as_strings
 
@@ -18,7 +18,7 @@ NAMES = ("gc", "length", "cpg_oe", "unknown")
 _C, _G, _CG = 1, 2, 4 + 4 * 1 + 2
 
 
-class Composition(TransformerMixin, BaseEstimator):
+class Composition(StatelessSequenceFeatures):
     """Describe each DNA sequence by four numbers.
 
     A scikit-learn transformer from n sequences to an (n, 4) array of float64.
@@ -120,17 +120,6 @@ class Composition(TransformerMixin, BaseEstimator):
             Names of the columns.
         """
         return np.array(NAMES, dtype=object)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        return tags
 
 
 def _ratio(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import comb
-from numbers import Integral
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, vstack
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from seqexpr.errors import InputError, did_you_mean
+from seqexpr.features._base import StatelessSequenceFeatures, is_int
 from seqexpr.features.kmers import spelled_kmers
 from seqexpr.sequences import CODES, StringsLike, as_strings, join_ascii
 
@@ -25,7 +24,7 @@ BATCH = 4_096
 STRANDS = ("single", "canonical")
 
 
-class GappedKmers(TransformerMixin, BaseEstimator):
+class GappedKmers(StatelessSequenceFeatures):
     """Count words of k bases spread over windows of l, the other l - k places being free.
 
     A scikit-learn transformer from n sequences to an (n, n_columns) CSR matrix
@@ -189,7 +188,7 @@ class GappedKmers(TransformerMixin, BaseEstimator):
         return np.asarray(spelled[first], dtype=object)
 
     def _check_parameters(self) -> None:
-        whole = _is_int(self.l) and _is_int(self.k)
+        whole = is_int(self.l) and is_int(self.k)
         if not (whole and 1 <= self.k <= self.l <= LONGEST):
             raise InputError(
                 f"GappedKmers: l must be an int in [1, {LONGEST}] and k one in [1, l], got "
@@ -207,17 +206,6 @@ class GappedKmers(TransformerMixin, BaseEstimator):
                 f"GappedKmers: strands must be 'single' or 'canonical', got {self.strands!r}{hint}"
             )
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        return tags
-
 
 def gapped_patterns(l: int, k: int) -> npt.NDArray[np.int64]:  # noqa: E741 - ls-gkm's name
     """Return which places of a window each pattern keeps, shape (C(l, k), k), in order.
@@ -228,7 +216,3 @@ def gapped_patterns(l: int, k: int) -> npt.NDArray[np.int64]:  # noqa: E741 - ls
     [[0, 1], [0, 2], [1, 2]]
     """
     return np.array(list(combinations(range(l), k)), dtype=np.int64)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)

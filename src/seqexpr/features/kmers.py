@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from seqexpr.errors import InputError, did_you_mean
+from seqexpr.features._base import StatelessSequenceFeatures, is_int
 from seqexpr.features._plan import KmerPlan
 from seqexpr.sequences import BASES, StringsLike, as_strings
 
@@ -23,7 +22,7 @@ STRANDS = ("single", "canonical")
 DTYPES = ("float32", "float64", "int32", "int64")
 
 
-class KmerCounter(TransformerMixin, BaseEstimator):
+class KmerCounter(StatelessSequenceFeatures):
     """Count the k-mers of DNA sequences.
 
     A scikit-learn transformer from n sequences to an (n, n_columns) matrix.
@@ -174,17 +173,6 @@ class KmerCounter(TransformerMixin, BaseEstimator):
         )
         return names
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        return tags
-
 
 def spelled_kmers(numbers: npt.NDArray[np.int64], k: int) -> npt.NDArray[np.object_]:
     """Return the k-mers with these numbers as str, shape (len(numbers),)."""
@@ -206,27 +194,23 @@ def _checked_plan(counter: KmerCounter) -> KmerPlan:
             hint = did_you_mean(str(choice), choices)
             raise InputError(f"KmerCounter: {name} must be one of {known}, got {choice!r}{hint}")
     n_features = counter.n_features
-    if n_features is not None and not (_is_int(n_features) and 1 <= n_features < 2**31):
+    if n_features is not None and not (is_int(n_features) and 1 <= n_features < 2**31):
         message = f"KmerCounter: n_features must be an int in [1, 2**31 - 1], got {n_features!r}"
         raise InputError(message)
     if n_features is None and high > LONGEST_EXACT:
         n_features = DEFAULT_N_FEATURES
     _check_dtype(counter.dtype, counter.mode)
-    if counter.n_jobs is not None and not (_is_int(counter.n_jobs) and counter.n_jobs != 0):
+    if counter.n_jobs is not None and not (is_int(counter.n_jobs) and counter.n_jobs != 0):
         message = f"KmerCounter: n_jobs must be None, -1 or a positive int, got {counter.n_jobs!r}"
         raise InputError(message)
     return KmerPlan(low, high, counter.strands == "canonical", int(n_features or 0))
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _checked_k(k: object) -> tuple[int, int]:
     low: Any
     high: Any
     low, high = k if isinstance(k, tuple | list) and len(k) == 2 else (k, k)
-    if not (_is_int(low) and _is_int(high) and 1 <= low <= high <= LONGEST):
+    if not (is_int(low) and is_int(high) and 1 <= low <= high <= LONGEST):
         message = (
             f"KmerCounter: k must be an int in [1, {LONGEST}] or a pair (low, high) of such, "
             f"low <= high, got {k!r}"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from numbers import Integral
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from seqexpr.errors import InputError, SequenceError, did_you_mean
+from seqexpr.features._base import SequenceFeatures, is_int
 from seqexpr.sequences import BASES, UNKNOWN, StringsLike, as_strings, encode
 
 __all__ = ["OneHot"]
@@ -20,7 +19,7 @@ ANCHORS = ("left", "right")
 BATCH = 10_000  # rows encoded at a time, which bounds the temporary arrays
 
 
-class OneHot(TransformerMixin, BaseEstimator):
+class OneHot(SequenceFeatures):
     """Encode which base stands at which position.
 
     A scikit-learn transformer from n sequences to an (n, 4 * length) CSR matrix
@@ -86,8 +85,7 @@ class OneHot(TransformerMixin, BaseEstimator):
         if self.anchor not in ANCHORS:
             hint = did_you_mean(str(self.anchor), ANCHORS)
             raise InputError(f"OneHot: anchor must be 'left' or 'right', got {self.anchor!r}{hint}")
-        is_int = isinstance(self.length, Integral) and not isinstance(self.length, bool)
-        if self.length is not None and not (is_int and self.length >= 1):
+        if self.length is not None and not (is_int(self.length) and self.length >= 1):
             raise InputError(f"OneHot: length must be None or an int >= 1, got {self.length!r}")
         strings = as_strings(X)
         length = self.length or max(map(len, strings), default=0)
@@ -158,10 +156,3 @@ class OneHot(TransformerMixin, BaseEstimator):
             positions = range(-self.length_, 0)
         names = [f"pos{position}={base}" for position in positions for base in BASES]
         return np.array(names, dtype=object)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        return tags

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_matrix, vstack
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from seqexpr.errors import InputError, SequenceError, did_you_mean
+from seqexpr.features._base import SequenceFeatures, is_int
 from seqexpr.features.kmers import spelled_kmers
 from seqexpr.sequences import CODES, StringsLike, as_strings, join_ascii
 
@@ -22,7 +21,7 @@ BATCH = 10_000  # rows counted at a time, which bounds the temporary arrays
 LONGEST = 8
 
 
-class PositionalKmers(TransformerMixin, BaseEstimator):
+class PositionalKmers(SequenceFeatures):
     """Count k-mers near each of a row of places, evenly spaced along the sequence.
 
     A scikit-learn transformer from n sequences to an (n, n_columns) CSR matrix
@@ -216,7 +215,7 @@ class PositionalKmers(TransformerMixin, BaseEstimator):
         low: Any
         high: Any
         low, high = self.k if _is_pair(self.k) else (self.k, self.k)  # type: ignore[misc]
-        if not (_is_int(low) and _is_int(high) and 1 <= low <= high <= LONGEST):
+        if not (is_int(low) and is_int(high) and 1 <= low <= high <= LONGEST):
             raise InputError(
                 f"PositionalKmers: k must be an int in [1, {LONGEST}] or a pair (smallest, "
                 f"largest), got {self.k!r}"
@@ -226,26 +225,15 @@ class PositionalKmers(TransformerMixin, BaseEstimator):
             raise InputError(
                 f"PositionalKmers: anchor must be 'left' or 'right', got {self.anchor!r}{hint}"
             )
-        if not (_is_int(self.width) and self.width >= 1):
+        if not (is_int(self.width) and self.width >= 1):
             raise InputError(f"PositionalKmers: width must be an int >= 1, got {self.width!r}")
-        if not _is_int(self.site):
+        if not is_int(self.site):
             raise InputError(f"PositionalKmers: site must be an int, got {self.site!r}")
-        if self.length is not None and not (_is_int(self.length) and self.length >= 1):
+        if self.length is not None and not (is_int(self.length) and self.length >= 1):
             raise InputError(
                 f"PositionalKmers: length must be None or an int >= 1, got {self.length!r}"
             )
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
-        return tags
-
 
 def _is_pair(value: object) -> bool:
     return isinstance(value, tuple | list) and len(value) == 2
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils.validation import has_fit_parameter
 
-from seqexpr.errors import InputError
 from seqexpr.models import pipelines
 from seqexpr.recipe import Preset
 from seqexpr.registry import Registry
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "ModelSpec",
-    "fit_model",
     "have_common_positions",
     "make_model",
     "preset_models",
@@ -83,56 +80,6 @@ def make_model(name: str, *, random_state: int = 42, n_jobs: int = 1) -> Pipelin
     True
     """
     return MODELS[name].build(random_state=random_state, n_jobs=n_jobs)
-
-
-def fit_model(
-    model: Any, sequences: Any, targets: Any, *, sample_weight: Any = None, groups: Any = None
-) -> Any:
-    """Fit a model, handing weights and groups to its last step, and return it.
-
-    Parameters
-    ----------
-    model : Pipeline or regressor over strings
-        As from :func:`make_model`.
-    sequences : list, array or Series of str, length n
-        DNA sequences.
-    targets : array-like of float, shape (n,) or (n, t)
-        Targets; NaN = not measured, where the model allows it.
-    sample_weight : array-like of float, shape (n,), optional
-        Non-negative weights.
-    groups : array-like, shape (n,), optional
-        Group of each row. A model that chooses something by cross-validation
-        inside these rows keeps groups whole; the others do not look at them.
-        Relatives on both sides of such a fold make it choose far too weak a
-        penalty.
-
-    Returns
-    -------
-    object
-        The model itself, fitted.
-
-    Raises
-    ------
-    InputError
-        If there are weights, and the model takes none.
-
-    Examples
-    --------
-    >>> model = fit_model(make_model("mean"), ["AC", "GT"], [1.0, 4.0], sample_weight=[2, 1])
-    >>> model.predict(["TT"]).tolist()
-    [2.0]
-    """
-    steps = getattr(model, "steps", None)
-    last = model if steps is None else steps[-1][1]
-    prefix = "" if steps is None else f"{steps[-1][0]}__"
-    further = {}
-    if sample_weight is not None:
-        if not has_fit_parameter(last, "sample_weight"):
-            raise InputError(f"{type(last).__name__} takes no sample weights; leave them out")
-        further[f"{prefix}sample_weight"] = sample_weight
-    if groups is not None and has_fit_parameter(last, "groups"):
-        further[f"{prefix}groups"] = groups
-    return model.fit(sequences, targets, **further)
 
 
 def have_common_positions(sequences: Sequence[str]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import clone
 
 from seqexpr.errors import InputError
+from seqexpr.models.fitting import fit_model, set_jobs
 from seqexpr.models.folds import assign_folds
 from seqexpr.models.measured import Floats, MeasuredRegressor
 from seqexpr.sequences import as_strings
@@ -104,7 +105,7 @@ class StackedRegressor(MeasuredRegressor):
         return self._fit_measured(X, y, sample_weight, groups=groups)
 
     def _check_input(self, X: Any) -> Any:
-        return np.array([*as_strings(X), None], dtype=object)[:-1]  # one-dimensional when empty too
+        return np.array(as_strings(X), dtype=object)
 
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any:
         folds = assign_folds(
@@ -125,17 +126,13 @@ class StackedRegressor(MeasuredRegressor):
                              rows=everywhere)
             for column in used
         ]  # fmt: skip
-        shares = None if weights is None else weights
-        center = np.average(held_out @ found, weights=shares)
-        return models, found, float(np.average(y, weights=shares) - center)
+        return models, found, float(np.average(y - held_out @ found, weights=weights))
 
     def _fit_member(
         self, member: Any, X: Any, y: Floats, *, weights: Floats | None, groups: Any, rows: Any
     ) -> Any:
-        from seqexpr.models.registry import fit_model
-
         return fit_model(
-            _with_jobs(clone(member), self.n_jobs), list(X[rows]), y[rows],
+            set_jobs(clone(member), self.n_jobs), list(X[rows]), y[rows],
             sample_weight=None if weights is None else weights[rows],
             groups=None if groups is None else groups[rows],
         )  # fmt: skip
@@ -149,7 +146,7 @@ class StackedRegressor(MeasuredRegressor):
     def _predict_target(self, X: Any, target: int) -> Floats:
         total = np.full(len(X), self.intercept_[target])
         for model, weight in zip(self.models_[target], self.coef_[target], strict=True):
-            total += weight * _with_jobs(model, self.n_jobs).predict(list(X))
+            total += weight * set_jobs(model, self.n_jobs).predict(list(X))
         return total
 
 
@@ -192,9 +189,3 @@ def stacking_weights(predictions: Any, y: Any, sample_weight: Any = None) -> Flo
     scale = np.sqrt((p**2).sum(axis=0))
     safe = np.where(scale > 1e-12, scale, np.inf)  # a constant prediction gets no weight
     return np.asarray(nnls(p / safe, values)[0] / safe, dtype=np.float64)
-
-
-def _with_jobs(model: Any, n_jobs: int) -> Any:
-    """Set the threads of every step of a model, which change no prediction."""
-    names = [name for name in model.get_params() if name == "n_jobs" or name.endswith("__n_jobs")]
-    return model.set_params(**dict.fromkeys(names, n_jobs))

@@ -18,7 +18,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import cross_val_score
 
 from seqexpr.data.simulate import PlantedMotif, simulate_library
-from seqexpr.models.registry import MODELS, fit_model, make_model
+from seqexpr.models.fitting import fit_model
+from seqexpr.models.registry import MODELS, make_model
 
 __all__ = ["MODEL_CHECKS", "check_model", "check_regressor"]
 

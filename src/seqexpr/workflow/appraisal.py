@@ -17,7 +17,8 @@ from seqexpr.evaluation.controls import run_controls
 from seqexpr.evaluation.coverage import coverage_table
 from seqexpr.evaluation.floor import find_floor, floor_scores
 from seqexpr.evaluation.noise import measurement_noise
-from seqexpr.models.registry import fit_model, make_model
+from seqexpr.models.fitting import fit_model
+from seqexpr.models.registry import make_model
 from seqexpr.workflow.diagnosis import draw_learning_curve, find_limits
 from seqexpr.workflow.leakage import measure_leakage
 from seqexpr.workflow.progress import Progress, Step

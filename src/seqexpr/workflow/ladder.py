@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqexpr.files import atomic_path
-from seqexpr.models.registry import MODELS, ModelSpec, fit_model, make_model
+from seqexpr.models.fitting import fit_model
+from seqexpr.models.registry import MODELS, ModelSpec, make_model
 from seqexpr.workflow.progress import Progress, Step
 
 if TYPE_CHECKING:
