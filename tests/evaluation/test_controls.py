@@ -51,6 +51,8 @@ def test_a_world_of_motifs_is_beyond_composition(motifs):
     found = controlled(*motifs)
     assert found.status == "ok"
     assert found.beyond_composition.low > 0.2
+    difference = found.score("model") - found.score("shuffled")
+    assert found.beyond_composition.difference == pytest.approx(difference)
     assert "needs the order of the bases" in found.sentence
     assert found.score("shuffled") < 0.3 * found.score("model")
     assert found.score("composition") < 0.1

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from seqexpr.errors import InputError
-from seqexpr.evaluation.domain import MAX_SCORE, TrainingDomain
+from seqexpr.evaluation.domain import MAX_SCORE, TrainingDomain, _combine
 
 
 def _random(rng, n, length, p=None):
@@ -39,6 +39,12 @@ def _genomic(rng, n):
         word = 16 * columns[-3] + 4 * columns[-2] + columns[-1]
         columns.append((rng.random(n)[:, None] > table[word]).sum(axis=1).clip(0, 3))
     return ["".join(row) for row in np.array(list("ACGT"))[np.column_stack(columns)]]
+
+
+def test_aspects_are_combined_by_hand():
+    # (3⁴ + 4⁴)^¼ = 337^¼; what lies on the usual side counts nothing; a length 0.9 outside is 1.8.
+    z = np.array([[3.0, 4.0, -7.0, 0.0], [-1.0, -2.0, 0.0, -3.0], [1.0, 0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(_combine(z, np.array([0.0, 0.0, 0.9])), [337**0.25, 0, 1.8])
 
 
 LIBRARIES = {"flanked": _flanked, "variants": _variants, "genomic": _genomic}
