@@ -18,7 +18,6 @@ from seqexpr.evaluation.coverage import coverage_table
 from seqexpr.evaluation.floor import find_floor, floor_scores
 from seqexpr.evaluation.noise import measurement_noise
 from seqexpr.models.fitting import fit_model
-from seqexpr.models.registry import make_model
 from seqexpr.workflow.diagnosis import draw_learning_curve, find_limits
 from seqexpr.workflow.leakage import measure_leakage
 from seqexpr.workflow.progress import Progress, Step
@@ -100,7 +99,7 @@ class Scene:
 
     def fit(self, sequences: npt.NDArray[np.object_], targets: Floats, units: Ints) -> Any:
         """Fit the chosen kind of model anew on some train sequences, keeping units whole."""
-        model = make_model(self.chosen.spec.name, random_state=self.recipe.seed, n_jobs=self.jobs)
+        model = self.chosen.spec.build(random_state=self.recipe.seed, n_jobs=self.jobs)
         return fit_model(model, list(sequences), targets, groups=units)
 
     def rng(self, part: int) -> np.random.Generator:

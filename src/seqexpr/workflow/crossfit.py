@@ -31,6 +31,7 @@ from seqexpr.evaluation.evaluation import Score
 from seqexpr.evaluation.metrics import METRICS
 from seqexpr.evaluation.scoring import choose_model
 from seqexpr.files import atomic_path
+from seqexpr.models.registry import MODELS
 from seqexpr.workflow.ladder import count_features, fit_rung, predict_targets
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def cross_fit(
     CrossFit
         Every row is predicted in every repeat.
     """
-    started = time.perf_counter()
+    started, spec = time.perf_counter(), MODELS[name]
     n_repeats, n_folds, shape = len(folds), int(folds.max()) + 1, data.targets.shape
     outer = np.full((n_repeats, *shape), np.nan)
     inner = np.full((n_repeats, n_folds, *shape), np.nan)
@@ -148,7 +149,7 @@ def cross_fit(
             for out in [*combinations(range(n_folds), 2), *((k,) for k in range(n_folds))]:
                 tick()
                 rows = np.flatnonzero(~np.isin(own, out))
-                model = fit_rung(name, data.take(rows), units=units[rows], seed=seed, jobs=jobs)
+                model = fit_rung(spec, data.take(rows), units=units[rows], seed=seed, jobs=jobs)
                 for k in out:
                     held = np.flatnonzero(own == k)
                     predicted = predict_targets(model, data.sequences[held], shape[1])

@@ -25,10 +25,10 @@ Ints = npt.NDArray[np.int64]
 def draw_learning_curve(scene: Scene, *, rng: np.random.Generator) -> dict[str, Any] | None:
     """Return ``learning_curve`` of evaluation.json: the chosen model on parts of train."""
     train, own = scene.train, scene.units[scene.split.train]
-    name, seed = scene.chosen.spec.name, scene.recipe.seed
+    spec, seed = scene.chosen.spec, scene.recipe.seed
 
     def predict(fit: Ints, held: Ints) -> npt.NDArray[np.float64]:
-        model = fit_rung(name, train.take(fit), units=own[fit], seed=seed, jobs=scene.jobs)
+        model = fit_rung(spec, train.take(fit), units=own[fit], seed=seed, jobs=scene.jobs)
         predicted = predict_targets(model, train.sequences[held], train.targets.shape[1])
         return np.asarray(predicted)[:, 0]
 

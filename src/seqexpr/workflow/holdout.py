@@ -92,7 +92,7 @@ def train_and_test(
     selected = choose_model(validation.rows, candidates)
     chosen = next(rung for rung in rungs if rung.spec.name == selected)
     if chosen.model is None:  # its scores were kept from an interrupted run
-        model = fit_rung(selected, train, units=units[split.train], seed=recipe.seed, jobs=jobs)
+        model = fit_rung(chosen.spec, train, units=units[split.train], seed=recipe.seed, jobs=jobs)
         chosen = replace(chosen, model=model)
     on_step(Step("intervals and training domain", kind="step"))
     calibration = calibrate_chosen(

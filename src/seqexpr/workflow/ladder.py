@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from seqexpr.files import atomic_path
 from seqexpr.models.fitting import fit_model
-from seqexpr.models.registry import MODELS, ModelSpec, make_model
+from seqexpr.models.registry import MODELS, ModelSpec
 from seqexpr.workflow.progress import Progress, Step
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def predict_targets(model: Any, sequences: npt.NDArray[np.object_], n_targets: i
 
 
 def fit_rung(
-    name: str, train: Dataset, *, units: npt.NDArray[np.int64], seed: int, jobs: int
+    spec: ModelSpec, train: Dataset, *, units: npt.NDArray[np.int64], seed: int, jobs: int
 ) -> Any:
-    """Fit the model `name` on all rows of `train` and return it.
+    """Fit a model on all rows of `train` and return it.
 
     Choices that the model makes by folds of its own (the penalty of ridge) keep
     the `units`, shape (n_train,), whole too.
     """
-    model = make_model(name, random_state=seed, n_jobs=jobs)
+    model = spec.build(random_state=seed, n_jobs=jobs)
     targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
     sequences = list(train.sequences)
     return fit_model(model, sequences, targets, sample_weight=train.weights, groups=units)
@@ -174,10 +174,10 @@ def _climb_one(
         warnings.simplefilter("always")
         for fold, (fit, validate) in enumerate(split.split()):
             counter.tick(f"fold {fold + 1} of {split.get_n_splits()}")
-            model = fit_rung(spec.name, train.take(fit), units=units[fit], seed=seed, jobs=jobs)
+            model = fit_rung(spec, train.take(fit), units=units[fit], seed=seed, jobs=jobs)
             out_of_fold[validate] = predict_targets(model, train.sequences[validate], n_targets)
         counter.tick("all training rows")
-        model = fit_rung(spec.name, train, units=units, seed=seed, jobs=jobs)
+        model = fit_rung(spec, train, units=units, seed=seed, jobs=jobs)
         test = predict_targets(model, test_sequences, n_targets)
     return Rung(
         spec=spec,

@@ -225,7 +225,7 @@ def cross_validate(
     honest = outer | {selected: procedure.predicted}
     test = score(honest, set="test")
     on_step(Step(f"{MODELS[selected].title}: all rows", kind="step"))
-    model = fit_rung(selected, train, units=units[split.train], seed=recipe.seed, jobs=jobs)
+    model = fit_rung(MODELS[selected], train, units=units[split.train], seed=recipe.seed, jobs=jobs)
     rungs = tuple(_rung(name, fits[name], honest[name][0]) for name in names)
     chosen = replace(next(rung for rung in rungs if rung.spec.name == selected), model=model)
     calibration = calibrate_chosen(
