@@ -1,0 +1,133 @@
+"""Blocks: the sets of features that a candidate can be put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seqexpr.features.composition import Composition
+from seqexpr.features.gapped import GappedKmers
+from seqexpr.features.kmers import KmerCounter
+from seqexpr.features.onehot import OneHot
+from seqexpr.features.positional import PositionalKmers
+from seqexpr.models.registry import have_common_positions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["BLOCKS", "NONE", "Block", "Library"]
+
+NONE = "none"
+"""The choice of a block that leaves it out."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """What the search space depends on.
+
+    Attributes
+    ----------
+    n_rows : int
+        Train rows.
+    length : int
+        Bases of the longest train sequence, at least 1.
+    aligned : bool
+        Whether positions can be compared between sequences.
+
+    Examples
+    --------
+    >>> Library.of(["ACGT", "AC"])
+    Library(n_rows=2, length=4, aligned=False)
+    """
+
+    n_rows: int
+    length: int
+    aligned: bool
+
+    @classmethod
+    def of(cls, sequences: Sequence[str] | npt.NDArray[np.object_]) -> Library:
+        """Describe the train sequences, length n."""
+        texts = list(sequences)
+        longest = max(map(len, texts), default=0)
+        return cls(len(texts), max(1, longest), have_common_positions(texts))
+
+
+@dataclass(frozen=True)
+class Block:
+    """One set of features.
+
+    Attributes
+    ----------
+    name : str
+        Name of the parameter.
+    title : callable
+        ``title(choice)``: what it counts, for people.
+    build : callable
+        ``build(choice, library, both_strands, n_jobs)`` returns an unfitted
+        featurizer.
+    by_position : bool
+        Whether it makes sense for aligned libraries only.
+    learns : bool
+        Whether it learns more from sequences than their length, so that it must
+        be fitted anew without each fold.
+    """
+
+    name: str
+    title: Callable[[str], str]
+    build: Callable[[str, Library, bool, int], Any]
+    by_position: bool = False
+    learns: bool = False
+
+
+def _strands(both: bool) -> Any:
+    return "canonical" if both else "single"
+
+
+def _span(text: str) -> tuple[int, int]:
+    low, high = text.split("-")
+    return int(low), int(high)
+
+
+def _kmers(choice: str, library: Library, both: bool, n_jobs: int) -> KmerCounter:
+    return KmerCounter(k=_span(choice), strands=_strands(both), n_jobs=n_jobs)
+
+
+def _gapped(choice: str, library: Library, both: bool, n_jobs: int) -> GappedKmers:
+    window, fixed = choice.split(",")
+    return GappedKmers(l=int(window), k=int(fixed), strands=_strands(both))
+
+
+def _positional(choice: str, library: Library, both: bool, n_jobs: int) -> PositionalKmers:
+    span, width = choice.split("/")
+    return PositionalKmers(k=_span(span), width=int(width), anchor="right", length=library.length)
+
+
+def _onehot(choice: str, library: Library, both: bool, n_jobs: int) -> OneHot:
+    return OneHot(length=library.length, anchor="left" if choice == "left" else "right")
+
+
+def _composition(choice: str, library: Library, both: bool, n_jobs: int) -> Composition:
+    return Composition()
+
+
+def _between(choice: str) -> str:
+    low, high = _span(choice)
+    return f"{low}- to {high}-mers"
+
+
+_ALL = (
+    Block("kmers", _between, _kmers),
+    Block("gapped", lambda choice: "gapped {}-mers ({} fixed)".format(*choice.split(",")), _gapped),
+    Block(
+        "positional",
+        lambda choice: f"places of {_between(choice.split('/')[0])}",
+        _positional,
+        by_position=True,
+    ),
+    Block("onehot", lambda choice: "bases by position", _onehot, by_position=True),
+    Block("composition", lambda choice: "composition", _composition),
+)
+BLOCKS = {block.name: block for block in _ALL}
+"""Every block by name."""
