@@ -134,6 +134,10 @@ class LanguageModel:
                 ) from error
         self.prefix, self.suffix = self._special_tokens()
         self.longest = self._find_longest()
+        with self._quiet(transformers):  # what a model looks for, it looks for when first used
+            self.pooled(
+                [[*self.prefix, *self.tokens(["A"])[0], *self.suffix]], layer=-1, pooling="mean"
+            )
 
     def _find_device(self, device: str) -> str:
         has_cuda = bool(self._torch.cuda.is_available())
@@ -143,16 +147,26 @@ class LanguageModel:
 
     @contextmanager
     def _quiet(self, transformers: Any) -> Iterator[None]:
-        """Hush log lines and progress bars, and leave the random numbers of torch alone."""
+        """Be offline and silent meanwhile, and leave the random numbers of torch alone.
+
+        Some architectures look for compiled kernels on the hub, whatever
+        ``local_files_only`` says. What is set is set back; :func:`open_model`
+        lets one thread in at a time.
+        """
         log = transformers.utils.logging
-        level, has_bar = log.get_verbosity(), log.is_progress_bar_enabled()
+        hub: Any = require("huggingface_hub.constants", extra="lm")
+        level, has_bar, offline = (
+            log.get_verbosity(), log.is_progress_bar_enabled(), hub.HF_HUB_OFFLINE
+        )  # fmt: skip
         with warnings.catch_warnings(), self._torch.random.fork_rng(devices=[]):
             warnings.simplefilter("ignore")
             log.set_verbosity(log.CRITICAL)
             log.disable_progress_bar()
+            hub.HF_HUB_OFFLINE = True
             try:
                 yield
             finally:
+                hub.HF_HUB_OFFLINE = offline
                 log.set_verbosity(level)
                 if has_bar:
                     log.enable_progress_bar()
@@ -165,7 +179,7 @@ class LanguageModel:
             use_safetensors=True,
             output_loading_info=True,
             dtype=dtype,
-            attn_implementation="eager",  # a configuration can name a kernel to download
+            attn_implementation="eager",
         )
         missing = [k for k in info["missing_keys"] if not any(part in k for part in _UNUSED)]
         lost = sorted([*missing, *(str(key) for key in info["mismatched_keys"])])

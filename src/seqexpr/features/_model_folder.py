@@ -15,6 +15,8 @@ __all__ = ["check_folder", "folder_digest"]
 
 SUFFIXES = (".json", ".txt", ".model", ".safetensors")
 """Files of a model folder that what it computes can depend on."""
+ATTENTION = (None, "eager", "sdpa")
+"""Kinds of attention that torch itself computes."""
 VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "tokenizer.model", "spiece.model")
 
 
@@ -41,6 +43,7 @@ def check_folder(folder: Path) -> Path:
         )
     if "transformers_weights" in config:
         raise InputError(f"{folder}: its config.json names other weights; remove that entry")
+    _check_kernels(folder, config)
     if config.get("is_encoder_decoder"):
         raise InputError(
             f"{folder}: {config.get('model_type')!r} is an encoder-decoder, which is not "
@@ -57,6 +60,31 @@ def check_folder(folder: Path) -> Path:
         )
     _check_weights(folder, names)
     return folder
+
+
+def _check_kernels(folder: Path, config: object) -> None:
+    """Refuse, at any depth, what makes transformers fetch compiled code and run it.
+
+    It prefers an attention that config.json names to the one it is asked for,
+    and "owner/name" is a package of kernels on the hub.
+    """
+    if isinstance(config, list):
+        for item in config:
+            _check_kernels(folder, item)
+    if not isinstance(config, dict):
+        return
+    for key, value in config.items():
+        if "quantization_config" in key and value:
+            raise InputError(
+                f"{folder}: its weights are quantized, which is not supported; choose a model in "
+                "float32 or float16"
+            )
+        if key.strip("_").startswith(("attn_impl", "experts_impl")) and value not in ATTENTION:
+            raise InputError(
+                f"{folder}: its config.json asks for {value!r} ({key}), compiled code that may "
+                "have to be fetched; remove that entry"
+            )
+        _check_kernels(folder, value)
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
