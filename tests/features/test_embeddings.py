@@ -116,7 +116,7 @@ def test_windows_weigh_by_their_tokens(language_model):
     np.testing.assert_allclose(found[0], (2 * parts[0] + 3 * parts[1]) / 5, rtol=1e-6, atol=1e-7)
 
 
-def test_half_precision_is_not_far_off(language_model, sequences):
+def test_single_precision_is_not_far_off(language_model, sequences):
     folder = language_model("bert")
     single = LanguageModelEmbeddings(folder, precision="float32").fit_transform(sequences)
     double = LanguageModelEmbeddings(folder).fit_transform(sequences)

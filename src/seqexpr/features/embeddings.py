@@ -44,10 +44,9 @@ class LanguageModelEmbeddings(SequenceFeatures):
     """Describe each sequence by the hidden states of a DNA language model.
 
     A scikit-learn transformer from n sequences to an (n, width) array of
-    float32. The model is the folder of any encoder or causal model that
-    transformers opens without code of its own (Nucleotide Transformer v1,
-    AgroNT, DNABERT, GENA-LM, GROVER and others of the BERT, ESM, GPT and Llama
-    families). It is used as it is, not trained.
+    float32. The model is the folder of any encoder or causal model whose
+    architecture transformers itself has (BERT, ModernBERT, ESM, GPT-2, Llama,
+    Mamba and others). It is used as it is, not trained.
 
     Nothing is downloaded, no code from the folder is run, and weights must be
     safetensors. Lower case is read as upper case, U as T, and any other
@@ -78,9 +77,9 @@ class LanguageModelEmbeddings(SequenceFeatures):
         Sequences at a time, at least 1. Memory grows with it.
     precision : {"float64", "float32"}, default "float64"
         Of the arithmetic. With "float64" a sequence has the same features in
-        any batch and on any machine, up to the last digit of float32. "float32"
-        takes half the time and memory, and much less time on most graphics
-        cards; the last few digits may vary with the batch and the machine.
+        any batch, up to the last digit of float32. "float32" takes half the
+        time and memory, and much less time on most graphics cards; the last few
+        digits may vary with the batch and the machine.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where the model runs; "auto" = CUDA where there is one.
     cache : str or Path, optional
