@@ -16,7 +16,9 @@ __all__ = ["FEATURIZERS"]
 FEATURIZERS: Registry[type[Any]] = Registry("featurizer", group="seqexpr.features")
 """Featurizer classes by name; plugins add theirs through the entry-point group
 ``seqexpr.features``. One that passes :func:`seqexpr.testing.check_featurizer`
-works everywhere.
+works everywhere. Each can be made without arguments, which is why
+:class:`seqexpr.features.embeddings.LanguageModelEmbeddings`, which needs the
+folder of a model, is not among them.
 
 Examples
 --------
