@@ -21,6 +21,9 @@ def built(name):
     if name.startswith("stack"):
         members = [make_model(member) for member in ("gc", "ridge_onehot", "tutorial")]
         return model.set_params(regressor__members=members)
+    if name.startswith("global_epistasis"):
+        quick = {"n_latent": 2, "n_units": 4, "n_members": 2, "max_iter": 30}
+        return model.set_params(**{f"regressor__{key}": value for key, value in quick.items()})
     return model
 
 
