@@ -22,9 +22,9 @@ def built(name):
         members = [make_model(member) for member in ("gc", "ridge_onehot", "tutorial")]
         return model.set_params(regressor__members=members)
     if name.startswith("global_epistasis"):
-        quick = {"n_latent": 2, "n_units": 4, "n_members": 2, "max_iter": 30, "alphas": [0.01, 0.1]}
+        quick = {"n_latent": 2, "n_units": 4, "n_members": 2, "max_iter": 20, "alphas": [0.01]}
         if name.endswith("words"):
-            model.set_params(features__k=2)
+            model.set_params(features__k=2, features__width=3)
         return model.set_params(**{f"regressor__{key}": value for key, value in quick.items()})
     return model
 

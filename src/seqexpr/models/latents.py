@@ -185,7 +185,7 @@ class LatentProblem:
 
     def start(self, rng: np.random.Generator) -> Floats:
         """Return where to start: random latents of one spread, random units."""
-        w = rng.normal(size=self.ends[-1])
+        w: Floats = rng.normal(size=int(self.ends[-1]))
         coef, mixing, slope, height, shift, level = self._parts(w)
         if self.is_monotone and self.largest:
             # A latent that starts downhill would be cut off, as its response may only rise.

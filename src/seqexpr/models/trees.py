@@ -51,7 +51,8 @@ class LightGBMRegressor(MeasuredRegressor):
         Share of the rows that each tree is grown on, in (0, 1].
     extra_trees : bool, default False
         Whether a node tries one threshold of a feature, drawn at random,
-        rather than all: quicker, and less bound to the rows.
+        rather than all: quicker, and less bound to the rows. A feature with two
+        values has only one, so one-hot bases are treated as ever.
     path_smooth : float, default 0.0
         Shrinks a leaf towards its parent: by half where it has so many rows;
         at least 0. Not where leaves may have a single row.
