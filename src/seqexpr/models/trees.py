@@ -217,7 +217,7 @@ class LightGBMRegressor(MeasuredRegressor):
         return int(np.argmin(losses)) + 1
 
     def _parameters(self, n: int) -> dict[str, Any]:
-        parameters = {
+        parameters: dict[str, Any] = {
             "objective": self.objective,
             "learning_rate": self.learning_rate,
             "num_leaves": self.num_leaves,
