@@ -210,7 +210,7 @@ class LightGBMRegressor(MeasuredRegressor):
             fewest = min(len(train) for train, _ in parts)
             parameters = parameters | {"bagging_fraction": self._bagging(fewest)}
         stop = lgb.early_stopping(self.patience, verbose=False)
-        history = lgb.cv(
+        history: dict[str, Any] = lgb.cv(
             parameters, data, num_boost_round=self.n_estimators, folds=parts, callbacks=[stop]
         )
         losses = next(values for name, values in history.items() if name.endswith("-mean"))
