@@ -12,6 +12,7 @@ from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
+from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
 from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.stacking import StackedRegressor
@@ -20,6 +21,8 @@ from seqexpr.models.trees import LightGBMRegressor
 __all__ = [
     "elastic_net",
     "gc",
+    "global_epistasis",
+    "global_epistasis_words",
     "huber",
     "lasso",
     "lightgbm",
@@ -133,6 +136,19 @@ def lightgbm_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     # Bases at few positions matter: trees do better if they see most of them.
     regressor = LightGBMRegressor(colsample_bytree=0.7, random_state=random_state, n_jobs=n_jobs)
     return _pipeline(OneHot(), regressor)
+
+
+def global_epistasis(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build latent sums over bases by position, and a bend over them."""
+    regressor = GlobalEpistasisRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(OneHot(anchor="right"), regressor)
+
+
+def global_epistasis_words(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build latent sums over 1- to 3-mers by position, and a bend over them."""
+    features = PositionalKmers(k=(1, 3), width=1, anchor="right")
+    regressor = GlobalEpistasisRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(features, regressor)
 
 
 def stack(*, random_state: int, n_jobs: int) -> Pipeline:

@@ -329,3 +329,29 @@ MODELS.register(
         build=pipelines.stack_positional,
     ),
 )
+MODELS.register(
+    "global_epistasis",
+    ModelSpec(
+        name="global_epistasis",
+        title="Bend over sums of bases by position",
+        description="Bases by position add up to a few hidden traits, and what is measured bends "
+        "with these.",
+        is_baseline=False,
+        complexity=20,
+        needs_equal_length=True,
+        build=pipelines.global_epistasis,
+    ),
+)
+MODELS.register(
+    "global_epistasis_words",
+    ModelSpec(
+        name="global_epistasis_words",
+        title="Bend over sums of 1- to 3-mers by position",
+        description="Short words by position add up to a few hidden traits, and what is measured "
+        "bends with these.",
+        is_baseline=False,
+        complexity=21,
+        needs_equal_length=True,
+        build=pipelines.global_epistasis_words,
+    ),
+)
