@@ -101,7 +101,10 @@ def _gapped(choice: str, library: Library, both: bool, n_jobs: int) -> GappedKme
 
 def _positional(choice: str, library: Library, both: bool, n_jobs: int) -> PositionalKmers:
     span, width = choice.split("/")
-    return PositionalKmers(k=_span(span), width=int(width), anchor="right", length=library.length)
+    return PositionalKmers(
+        k=_span(span), width=int(width), anchor="right", length=library.length,
+        smooth=int(width) > 1,  # a place for each base needs no sharing
+    )  # fmt: skip
 
 
 def _onehot(choice: str, library: Library, both: bool, n_jobs: int) -> OneHot:
@@ -117,15 +120,15 @@ def _between(choice: str) -> str:
     return f"{low}- to {high}-mers"
 
 
+def _where(choice: str) -> str:
+    span, width = choice.split("/")
+    return f"{_between(span)} by {'position' if width == '1' else f'places {width} bases apart'}"
+
+
 _ALL = (
     Block("kmers", _between, _kmers),
     Block("gapped", lambda choice: "gapped {}-mers ({} fixed)".format(*choice.split(",")), _gapped),
-    Block(
-        "positional",
-        lambda choice: f"places of {_between(choice.split('/')[0])}",
-        _positional,
-        by_position=True,
-    ),
+    Block("positional", _where, _positional, by_position=True),
     Block("onehot", lambda choice: "bases by position", _onehot, by_position=True),
     Block("composition", lambda choice: "composition", _composition),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.trees import LightGBMRegressor
 
@@ -91,6 +92,18 @@ def _trees(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> Light
     )
 
 
+def _global_epistasis(
+    settings: Mapping[str, Any], random_state: int, n_jobs: int
+) -> GlobalEpistasisRegressor:
+    return GlobalEpistasisRegressor(
+        n_latent=settings["n_latent"],
+        n_units=settings["n_units"],
+        n_members=settings["n_members"],
+        n_jobs=n_jobs,
+        random_state=random_state,
+    )
+
+
 _ALL = (
     Learner(
         name="ridge",
@@ -99,7 +112,7 @@ _ALL = (
         blocks={
             "kmers": ("1-6", "none", "1-4", "1-5", "1-7"),
             "gapped": ("none", "6,4", "7,4", "8,4", "7,5"),
-            "positional": ("none", "1-3/5", "1-3/10", "1-4/10", "1-2/2"),
+            "positional": ("none", "1-3/5", "1-3/10", "1-4/10", "1-3/1"),
             "onehot": ("none", "left", "right"),
         },
         settings={"column_scale": Setting("sqrt_std", choices=("none", "sqrt_std", "std"))},
@@ -112,7 +125,7 @@ _ALL = (
         blocks={
             "kmers": ("1-5", "none", "1-3", "1-4", "1-6"),
             "gapped": ("none", "6,4", "5,3", "7,4"),
-            "positional": ("none", "1-3/5", "1-3/10", "1-2/2"),
+            "positional": ("none", "1-3/5", "1-3/10", "1-3/1", "1-2/1"),
             "onehot": ("none", "left", "right"),
         },
         settings={
@@ -124,6 +137,23 @@ _ALL = (
             "reg_lambda": Setting(20.0, 0.1, 200.0, log=True),
         },
         build=_trees,
+    ),
+    Learner(
+        name="global_epistasis",
+        title="Global epistasis",
+        complexity=50,
+        blocks={
+            "onehot": ("right", "left", "none"),
+            "positional": ("none", "1-3/1", "1-2/1", "1-3/5"),
+        },
+        settings={
+            "n_latent": Setting(4, 1, 8),
+            "n_units": Setting(16, 4, 32, log=True),
+            "n_members": Setting(4, 2, 6),
+        },
+        strands=False,
+        by_position=True,
+        build=_global_epistasis,
     ),
 )
 LEARNERS = {learner.name: learner for learner in _ALL}
