@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test lint check bench docs clean
+.PHONY: help demo test lint check bench accuracy docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -50,6 +50,9 @@ check: lint test
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/run.py
+
+accuracy: .venv/.bench
+	$(BIN)/python -m benchmarks.accuracy --budget 20m
 
 clean:
 	rm -rf .venv demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
