@@ -26,7 +26,7 @@ KUO_TRAIN_ROWS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Test:
+class HeldOut:
     """Rows to predict, n of them.
 
     Attributes
@@ -55,7 +55,7 @@ class Problem:
     sequences : array of str, shape (n,)
         Train rows.
     target : ndarray of float64, shape (n,)
-    tests : dict of str to Test
+    tests : dict of str to HeldOut
         By the name of the row of the table; the first is the test set that seqexpr is told of.
     groups : array of str, shape (n,), or None
         Rows of one group stay in one fold.
@@ -65,7 +65,7 @@ class Problem:
 
     sequences: Strings
     target: Floats
-    tests: dict[str, Test]
+    tests: dict[str, HeldOut]
     groups: Strings | None = None
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -103,15 +103,16 @@ def _strings(column: pd.Series[Any]) -> Strings:
     return column.to_numpy(dtype=object)
 
 
-def _as_test(frame: pd.DataFrame, noise: MeasurementNoise | None = None) -> Test:
+def _as_test(frame: pd.DataFrame, noise: MeasurementNoise | None = None) -> HeldOut:
     observed = frame["expression"].to_numpy(np.float64)
-    return Test(_strings(frame["sequence"]), observed, noise=noise)
+    return HeldOut(_strings(frame["sequence"]), observed, noise=noise)
 
 
-def _as_problem(train: pd.DataFrame, tests: dict[str, Test], **counts: int) -> Problem:
+def _as_problem(train: pd.DataFrame, tests: dict[str, HeldOut], **counts: int) -> Problem:
     """Put a problem together, and hold it to having no test sequence among the train rows."""
     for name, test in tests.items():
-        shared = np.isin(test.sequences, _strings(train["sequence"])).sum()
+        trained = set(train["sequence"])
+        shared = sum(sequence in trained for sequence in test.sequences)
         if shared:
             raise ValueError(f"{name}: {shared} test sequences are among the train rows")
     target = train["expression"].to_numpy(np.float64)
@@ -168,7 +169,7 @@ def load_yeast(folder: Path) -> Problem:
     units = find_units(both, None)
     known = np.isin(units[n:], units[:n])
     native = native[~known]
-    test = Test(
+    test = HeldOut(
         _strings(native["sequence"]),
         native["expression"].to_numpy(np.float64),
         groups=_strings(native["group"]),  # variants of one promoter
@@ -190,13 +191,13 @@ def load_crx(folder: Path) -> Problem:
     either = strong | (test["activity_class"] == "Silencer").to_numpy()
     sequences = _strings(test["sequence"])
     tests = {
-        "crx": Test(
+        "crx": HeldOut(
             sequences,
             test["expression"].to_numpy(np.float64),
             groups=loci,
             noise=noise and noise.take(rows),
         ),
-        "crx_auroc": Test(
+        "crx_auroc": HeldOut(
             sequences[either], strong[either].astype(np.float64), groups=loci[either]
         ),
     }

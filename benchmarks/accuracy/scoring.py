@@ -6,48 +6,50 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
-from benchmarks.accuracy.problems import Test
+from benchmarks.accuracy.problems import HeldOut
 from benchmarks.accuracy.sets import Metric
 from seqexpr.evaluation.ceiling import noise_ceiling
 from seqexpr.evaluation.comparison import compare_on_rows
 from seqexpr.evaluation.metrics import METRICS
 from seqexpr.evaluation.resampling import Bootstrap
 
-__all__ = ["difference", "score"]
+__all__ = ["auroc", "difference", "score"]
 
 Floats = npt.NDArray[np.float64]
 
 
-def _bootstrap(test: Test) -> Bootstrap:
+def _bootstrap(test: HeldOut) -> Bootstrap:
     return Bootstrap(len(test.observed), test.groups, rng=np.random.default_rng(0))
+
+
+def auroc(observed: Floats, predicted: Floats, counts: npt.NDArray[np.int64]) -> float:
+    """Return the share of pairs of a one and a zero that are in order; an equal pair is a half.
+
+    Row i counts `counts[i]` times. NaN where one class is missing.
+    """
+    codes = np.unique(predicted, return_inverse=True)[1]
+    ones = np.bincount(codes, weights=counts * observed)
+    zeros = np.bincount(codes, weights=counts * (1 - observed))
+    pairs = ones.sum() * zeros.sum()
+    return float(ones @ (np.cumsum(zeros) - zeros / 2) / pairs) if pairs else np.nan
 
 
 def _value(observed: Floats, predicted: Floats, metric: Metric) -> float:
     if metric == "auroc":
-        return float(roc_auc_score(observed, predicted))
+        return auroc(observed, predicted, np.ones(len(observed), dtype=np.int64))
     return METRICS[metric].compute(observed, predicted)
 
 
-def _draws(boot: Bootstrap, test: Test, predicted: Floats, *, metric: Metric) -> Floats:
-    """Return the score on each resample; NaN where one class was drawn alone."""
-    y = test.observed
+def _draws(boot: Bootstrap, test: HeldOut, predicted: Floats, *, metric: Metric) -> Floats:
+    """Return the score on each resample."""
     if metric != "auroc":
-        return boot.scores(y, predicted)[metric]
-    draws = []
-    for counts in boot.row_counts():
-        drawn = counts > 0
-        both = len(np.unique(y[drawn])) == 2
-        draws.append(
-            roc_auc_score(y[drawn], predicted[drawn], sample_weight=counts[drawn])
-            if both
-            else np.nan
-        )
-    return np.array(draws)
+        return boot.scores(test.observed, predicted)[metric]
+    counted = boot.row_counts()
+    return np.array([auroc(test.observed, predicted, counts) for counts in counted])
 
 
-def score(test: Test, predicted: Floats, *, metric: Metric) -> dict[str, Any]:
+def score(test: HeldOut, predicted: Floats, *, metric: Metric) -> dict[str, Any]:
     """Return the score with its 95% interval, and the ceiling where the noise is known."""
     if len(predicted) != len(test.observed) or not np.isfinite(predicted).all():
         raise ValueError(f"expected {len(test.observed)} finite predictions")
@@ -65,7 +67,7 @@ def score(test: Test, predicted: Floats, *, metric: Metric) -> dict[str, Any]:
     }
 
 
-def _ceiling(test: Test, predicted: Floats, *, metric: Metric) -> dict[str, Any] | None:
+def _ceiling(test: HeldOut, predicted: Floats, *, metric: Metric) -> dict[str, Any] | None:
     if test.noise is None or metric == "auroc":
         return None
     found = noise_ceiling(
@@ -91,7 +93,7 @@ def _ceiling(test: Test, predicted: Floats, *, metric: Metric) -> dict[str, Any]
     }
 
 
-def difference(test: Test, ours: Floats, theirs: Floats, *, metric: Metric) -> dict[str, Any]:
+def difference(test: HeldOut, ours: Floats, theirs: Floats, *, metric: Metric) -> dict[str, Any]:
     """Return our score less theirs on the same rows, with its 95% interval.
 
     By :func:`seqexpr.evaluation.comparison.compare_on_rows`; for an AUROC, which it does not know,
