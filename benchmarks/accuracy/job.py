@@ -44,7 +44,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--budget", default="20m", help="time of each fit: 90s, 20m, 1h")
     parser.add_argument("--seed", type=int, default=0, help="of the fits; splits never change")
     parser.add_argument("--jobs", type=int, default=2, help="threads of each fit")
-    parser.add_argument("--preset", default="best", help="of seqexpr")
+    parser.add_argument("--preset", default="best", help="of seqexpr, or one of its models")
     parser.add_argument("--data", type=Path, required=False, help="folder of the measured data")
 
 

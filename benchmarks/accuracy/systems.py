@@ -38,7 +38,7 @@ class Settings:
     jobs, seed : int
         Threads; seed of every random choice.
     preset : str
-        Of seqexpr.
+        Of seqexpr, or the name of one of its models.
     """
 
     budget: str
@@ -69,7 +69,9 @@ def fit_seqexpr(problem: Problem, settings: Settings) -> Fitted:
     import seqexpr
 
     choices: dict[str, Any] = {"preset": settings.preset}
-    if settings.preset == "best":
+    if settings.preset in seqexpr.MODELS:
+        choices = {"models": (settings.preset,)}
+    elif settings.preset == "best":
         choices["budget"] = settings.budget
     run = seqexpr.train(
         problem.to_table(),

@@ -21,25 +21,24 @@ def data(tmp_path_factory):
 
 def command(data, folder, *more):
     run.main(
-        ["--only", "urtecho", "--budget", "1s", "--jobs", "1", "--preset", "fast", "--data",
+        ["--only", "urtecho", "--budget", "1s", "--jobs", "1", "--preset", "ridge", "--data",
          str(data), "--results", str(folder), "--page", str(folder / "page.md"), *more]
     )  # fmt: skip
 
 
-@pytest.mark.slow
 def test_the_command_fits_scores_compares_and_takes_up_where_it_stopped(data, tmp_path, capsys):
     command(data, tmp_path, "--systems", "seqexpr")
     command(data, tmp_path, "--systems", "seqexpr,hgb")
     printed = capsys.readouterr().out
     assert "urtecho, seqexpr: there already" in printed
-    fit = json.loads((tmp_path / "urtecho.seqexpr-fast.1s.seed0.json").read_text())
+    fit = json.loads((tmp_path / "urtecho.seqexpr-ridge.1s.seed0.json").read_text())
     assert (fit["n_train"], fit["left_out"]) == (300, {"unassigned": 5})
     score = fit["scores"]["urtecho"]
     assert score["n"] == 95
     assert score["low"] < score["value"] < score["high"]
     assert fit["wall_seconds"] > fit["fit_seconds"] > 0
     assert fit["peak_mib"] > 50
-    against = json.loads((tmp_path / "urtecho.seqexpr-fast.1s.seed0.against.json").read_text())
+    against = json.loads((tmp_path / "urtecho.seqexpr-ridge.1s.seed0.against.json").read_text())
     other = json.loads((tmp_path / "urtecho.hgb.1s.seed0.json").read_text())
     difference = score["value"] - other["scores"]["urtecho"]["value"]
     assert against["hgb"]["urtecho"]["value"] == pytest.approx(difference)
