@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.accuracy.job import add_settings, to_seconds
 from benchmarks.accuracy.page import PAGE, RESULTS, write_page
-from benchmarks.accuracy.problems import PROBLEMS, Problem
+from benchmarks.accuracy.problems import PROBLEMS
 from benchmarks.accuracy.results import RIVALS, Results
 from benchmarks.accuracy.scoring import difference, score
 from benchmarks.accuracy.sets import ROWS
@@ -89,9 +89,10 @@ def predictions_of(path: Path) -> dict[str, Any]:
 
 
 def record(
-    problem: Problem, name: str, system: str, *, results: Results, seconds: float, jobs: int
+    name: str, system: str, *, results: Results, seconds: float, options: argparse.Namespace
 ) -> dict[str, Any]:
     """Score a fit, write its file and return the scores."""
+    problem = PROBLEMS[name](options.data)
     content = predictions_of(results.of_predictions(name, system))
     scores = {
         row: score(test, content[row], metric=METRIC[row]) for row, test in problem.tests.items()
@@ -104,7 +105,7 @@ def record(
             "preset": results.preset if system == "seqexpr" else None,
             "budget": results.budget,
             "seed": results.seed,
-            "jobs": jobs,
+            "jobs": options.jobs,
             "wall_seconds": seconds,
             **circumstances(),
             **content["facts"],
@@ -114,23 +115,32 @@ def record(
     return scores
 
 
-def compare(problem: Problem, name: str, *, results: Results) -> None:
-    """Compare our predictions with each rival's, as far as they lie there; write the file."""
-    ours = results.of_predictions(name, "seqexpr")
-    if not ours.exists() or not results.of_fit(name, "seqexpr").exists():
-        return
-    mine = predictions_of(ours)
+def compare(name: str, *, results: Results, data: Path, anew: bool) -> None:
+    """Compare our predictions with those rivals' that lie there; write the file.
+
+    Comparisons that are there already are kept, unless something was fitted `anew`: then they are
+    of other predictions. Those of rivals whose predictions are gone (git does not keep them) are
+    then not known.
+    """
+
+    def lie_there(system: str) -> bool:
+        files = (results.of_fit(name, system), results.of_predictions(name, system))
+        return all(path.exists() for path in files)
+
+    if anew:
+        results.of_comparison(name).unlink(missing_ok=True)
     found = results.read(results.of_comparison(name)) or {}
-    for rival in RIVALS:
-        path = results.of_predictions(name, rival)
-        if path.exists() and results.of_fit(name, rival).exists():
-            theirs = predictions_of(path)
-            found[rival] = {
-                row: difference(test, mine[row], theirs[row], metric=METRIC[row])
-                for row, test in problem.tests.items()
-            }
-    if found:
-        results.write(results.of_comparison(name), found)
+    missing = [rival for rival in RIVALS if rival not in found and lie_there(rival)]
+    if not missing or not lie_there("seqexpr"):
+        return
+    problem, ours = PROBLEMS[name](data), predictions_of(results.of_predictions(name, "seqexpr"))
+    for rival in missing:
+        theirs = predictions_of(results.of_predictions(name, rival))
+        found[rival] = {
+            row: difference(test, ours[row], theirs[row], metric=METRIC[row])
+            for row, test in problem.tests.items()
+        }
+    results.write(results.of_comparison(name), found)
 
 
 def _names(text: str, known: Sequence[str]) -> list[str]:
@@ -176,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     wanted = {row.problem for row in ROWS if row.name in options.only}
     failed = []
     for name in (name for name in PROBLEMS if name in wanted):
-        problem = None
+        fitted = 0
         for system in options.systems:
             if results.of_fit(name, system).exists() and not options.redo:
                 print(f"{name}, {system}: there already", flush=True)
@@ -188,15 +198,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 failed.append(f"{name}, {system}")
                 print(f"{name}, {system}: FAILED\n{error}", flush=True)
                 continue
-            problem = problem or PROBLEMS[name](options.data)
-            scores = record(
-                problem, name, system, results=results, seconds=seconds, jobs=options.jobs
-            )
+            fitted += 1
+            scores = record(name, system, results=results, seconds=seconds, options=options)
             for row, one in scores.items():
                 text = f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
                 print(f"  {row}: {one['metric']} {text}, {seconds:.0f} s", flush=True)
-        if problem is not None:
-            compare(problem, name, results=results)
+        compare(name, results=results, data=options.data, anew=fitted > 0)
     print(write_page(results, options.page))
     if failed:
         raise SystemExit(f"failed: {'; '.join(failed)}")

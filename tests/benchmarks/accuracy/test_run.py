@@ -38,7 +38,11 @@ def test_the_command_fits_scores_compares_and_takes_up_where_it_stopped(data, tm
     assert score["low"] < score["value"] < score["high"]
     assert fit["wall_seconds"] > fit["fit_seconds"] > 0
     assert fit["peak_mib"] > 50
-    against = json.loads((tmp_path / "urtecho.seqexpr-ridge.1s.seed0.against.json").read_text())
+    compared = tmp_path / "urtecho.seqexpr-ridge.1s.seed0.against.json"
+    against = json.loads(compared.read_text())
+    compared.unlink()  # as if it had been killed before the last step
+    command(data, tmp_path, "--systems", "seqexpr,hgb")
+    assert json.loads(compared.read_text()) == against
     other = json.loads((tmp_path / "urtecho.hgb.1s.seed0.json").read_text())
     difference = score["value"] - other["scores"]["urtecho"]["value"]
     assert against["hgb"]["urtecho"]["value"] == pytest.approx(difference)
