@@ -1,6 +1,7 @@
 # make demo: install the core and train on the embedded lac promoter library
 # make test: install what the tests need and run them
 # make lint: style, types and import contracts      make check: lint and test, as CI does
+# make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
