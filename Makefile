@@ -2,6 +2,7 @@
 # make test: install what the tests need and run them
 # make test-lm: install the extra lm (PyTorch, transformers) and run its tests
 # make lint: style, types and import contracts      make check: lint and test, as CI does
+# make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -9,7 +10,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
+<<<<<<< HEAD
 .PHONY: help demo test test-lm lint check bench docs clean
+=======
+.PHONY: help demo test lint check bench accuracy docs clean
+>>>>>>> h-bench
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -59,6 +64,9 @@ check: lint test
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/run.py
+
+accuracy: .venv/.bench
+	$(BIN)/python -m benchmarks.accuracy --budget 20m
 
 clean:
 	rm -rf .venv demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
