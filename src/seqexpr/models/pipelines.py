@@ -13,6 +13,7 @@ from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
 from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
+from seqexpr.models.pairs import PairedRidgeRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.stacking import StackedRegressor
 from seqexpr.models.trees import LightGBMRegressor
@@ -30,6 +31,7 @@ __all__ = [
     "ridge",
     "ridge_canonical",
     "ridge_onehot",
+    "ridge_pairs",
     "ridge_positional",
     "stack",
     "stack_positional",
@@ -80,6 +82,13 @@ def ridge_canonical(*, random_state: int, n_jobs: int) -> Pipeline:
 def ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build ridge on bases by position."""
     return _pipeline(OneHot(), RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def ridge_pairs(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on bases by position and on pairs of positions that act together."""
+    # The pairs are found with the targets, for each its own, so the regressor takes the sequences.
+    regressor = PairedRidgeRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline("passthrough", regressor)
 
 
 def _kmers_and_places(n_jobs: int) -> FeatureUnion:

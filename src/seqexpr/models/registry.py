@@ -329,3 +329,16 @@ MODELS.register(
         build=pipelines.stack_positional,
     ),
 )
+MODELS.register(
+    "ridge_pairs",
+    ModelSpec(
+        name="ridge_pairs",
+        title="Ridge on bases and pairs of bases by position",
+        description="Each base at each position adds its part, and so do pairs of positions that "
+        "act together.",
+        is_baseline=False,
+        complexity=19,
+        needs_equal_length=True,
+        build=pipelines.ridge_pairs,
+    ),
+)
