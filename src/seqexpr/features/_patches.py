@@ -14,7 +14,7 @@ __all__ = ["pool_patches"]
 
 
 @njit_kept
-def pool_patches(  # noqa: PLR0913 - a kernel takes arrays, not objects
+def pool_patches(
     codes: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
     origins: npt.NDArray[np.int64],

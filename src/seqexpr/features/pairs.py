@@ -26,7 +26,7 @@ MIN_COUNT = 10  # a combination of bases in fewer rows says nothing by the law o
 
 
 class PairScreen(NamedTuple):
-    """What a screen found, for each pair of positions (0, 1), (0, 2) …
+    """What a screen found, for each pair of positions: (0, 1), (0, 2), and so on.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class PairedOneHot(SequenceFeatures):
 
     Parameters
     ----------
-    n_pairs : int, default 200
+    n_pairs : int, default 300
         Pairs of positions to keep at most, at least 0.
     fdr : float, default 0.05
         False discovery rate among them, in (0, 1].
@@ -110,7 +110,7 @@ class PairedOneHot(SequenceFeatures):
 
     def __init__(
         self,
-        n_pairs: int = 200,
+        n_pairs: int = 300,
         *,
         fdr: float = 0.05,
         length: int | None = None,
@@ -155,7 +155,9 @@ class PairedOneHot(SequenceFeatures):
         self.p_values_ = p_values[kept]
         return self
 
-    def _screened(self, strings: list[str], targets: Floats) -> tuple[npt.NDArray[np.int64], Floats]:
+    def _screened(
+        self, strings: list[str], targets: Floats
+    ) -> tuple[npt.NDArray[np.int64], Floats]:
         codes = np.vstack([batch for _, batch in self._batches(strings)])
         screens = [
             screen_pairs(codes[measured], target[measured])
@@ -255,7 +257,9 @@ class PairedOneHot(SequenceFeatures):
         if not 0 < self.fdr <= 1:
             raise InputError(f"PairedOneHot: fdr must be in (0, 1], got {self.fdr!r}")
         if self.length is not None and not (is_int(self.length) and self.length >= 1):
-            raise InputError(f"PairedOneHot: length must be None or an int >= 1, got {self.length!r}")
+            raise InputError(
+                f"PairedOneHot: length must be None or an int >= 1, got {self.length!r}"
+            )
         if self.anchor not in ANCHORS:
             hint = did_you_mean(str(self.anchor), ANCHORS)
             raise InputError(

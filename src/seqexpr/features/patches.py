@@ -254,7 +254,9 @@ class PatchKernels(SequenceFeatures):
             if value not in choices:
                 known = ", ".join(map(repr, choices))
                 hint = did_you_mean(str(value), choices)
-                raise InputError(f"PatchKernels: {name} must be one of {known}, got {value!r}{hint}")
+                raise InputError(
+                    f"PatchKernels: {name} must be one of {known}, got {value!r}{hint}"
+                )
 
 
 def _draw_patches(encoded: EncodedSequences, k: int, n: int, rng: np.random.Generator) -> Floats:

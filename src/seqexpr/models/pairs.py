@@ -23,7 +23,7 @@ class PairedRidgeRegressor(MeasuredRegressor):
 
     Parameters
     ----------
-    n_pairs : int, default 200
+    n_pairs : int, default 300
         Pairs of positions at most, at least 0.
     fdr : float, default 0.05
         False discovery rate among them, in (0, 1].
@@ -58,7 +58,7 @@ class PairedRidgeRegressor(MeasuredRegressor):
 
     def __init__(
         self,
-        n_pairs: int = 200,
+        n_pairs: int = 300,
         *,
         fdr: float = 0.05,
         n_jobs: int = 1,
@@ -96,7 +96,10 @@ class PairedRidgeRegressor(MeasuredRegressor):
 
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any:
         features = PairedOneHot(self.n_pairs, fdr=self.fdr).fit(list(X), y)
-        ridge = RidgePathRegressor(n_jobs=self.n_jobs, random_state=self.random_state)
+        # Without scaling, combinations in few rows are shrunk most: they stand out by chance.
+        ridge = RidgePathRegressor(
+            column_scale="none", n_jobs=self.n_jobs, random_state=self.random_state
+        )
         return features, ridge.fit(features.transform(list(X)), y, weights, groups)
 
     def _keep(self, states: list[Any]) -> None:
