@@ -173,7 +173,7 @@ class PairedOneHot(SequenceFeatures):
             np.maximum(statistics, screen.statistics, out=statistics)
         order = np.lexsort([-statistics, p_values])
         limits = self.fdr * np.arange(1, n_pairs + 1) / max(n_pairs, 1)
-        below = np.flatnonzero(p_values[order] <= limits)
+        below = np.flatnonzero((p_values[order] <= limits) & (p_values[order] < 1))
         n_kept = min(below[-1] + 1 if len(below) else 0, self.n_pairs)
         return np.sort(order[:n_kept]), p_values
 
