@@ -191,7 +191,9 @@ def test_batches_change_nothing(monkeypatch, library):
     assert paired.transform([]).shape == (0, whole.shape[1])
     codes = random_codes(300, 5)
     y = np.random.default_rng(0).normal(size=300)
-    np.testing.assert_allclose(screen_pairs(codes, y, min_count=1).statistics, screened_by_hand(codes, y))
+    np.testing.assert_allclose(
+        screen_pairs(codes, y, min_count=1).statistics, screened_by_hand(codes, y)
+    )
 
 
 @pytest.mark.parametrize(

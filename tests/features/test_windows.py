@@ -100,5 +100,5 @@ def test_parameters_are_checked_by_fit(parameters, message):
 
 
 def test_a_length_cannot_be_learnt_from_empty_sequences():
-    with pytest.raises(SequenceError, match="WindowComposition: .* pass length="):
+    with pytest.raises(SequenceError, match=r"WindowComposition: .* pass length="):
         WindowComposition().fit(["", ""])
