@@ -114,8 +114,8 @@ def _tables() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     for pair, energies in DNA_NN3.items():
         top, _, bottom = pair.partition("/")
         if len(top) == len(bottom) == 2:
-            for first, second in (top, bottom[::-1]):  # the same step, read on either strand
-                number = 4 * BASES.index(first) + BASES.index(second)
+            for step in (top, bottom[::-1]):  # the same one, read on either strand
+                number = 4 * BASES.index(step[0]) + BASES.index(step[1])
                 steps[number] = [*(round(10 * energy) for energy in energies), 1]
     ends = np.zeros((UNKNOWN + 1, 2), dtype=np.int64)
     for code, base in enumerate(BASES):

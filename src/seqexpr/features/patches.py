@@ -270,7 +270,8 @@ def _draw_patches(encoded: EncodedSequences, k: int, n: int, rng: np.random.Gene
     if len(starts) > n:
         starts = np.sort(rng.choice(starts, size=n, replace=False))
     codes = encoded.codes[starts[:, None] + np.arange(k)]
-    return (codes[:, :, None] == np.arange(4)).reshape(len(starts), 4 * k) / np.sqrt(k)
+    bases = (codes[:, :, None] == np.arange(4)).reshape(len(starts), 4 * k)
+    return np.asarray(bases / np.sqrt(k), dtype=np.float64)
 
 
 def _spherical_means(patches: Floats, n_anchors: int, rng: np.random.Generator) -> Floats:

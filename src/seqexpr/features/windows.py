@@ -95,4 +95,6 @@ class WindowComposition(SpanFeatures):
 
 def _ratio(part: npt.NDArray[Any], whole: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return part / whole, and 0 where whole is 0."""
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    share: npt.NDArray[np.float64]
+    share = np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return share
