@@ -10,11 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-<<<<<<< HEAD
-.PHONY: help demo test test-lm lint check bench docs clean
-=======
-.PHONY: help demo test lint check bench accuracy docs clean
->>>>>>> h-bench
+.PHONY: help demo test test-lm lint check bench accuracy docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 

@@ -16,6 +16,7 @@ def test_ours_are_there_by_name():
     assert FEATURIZERS["kmers"] is KmerCounter
     assert FEATURIZERS["composition"] is Composition
     assert FEATURIZERS["onehot"] is OneHot
+    assert set(FEATURIZERS) >= {"pairs", "dyads", "windows", "energy", "patches"}
     assert FEATURIZERS.group == "seqexpr.features"
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from seqexpr.features.composition import Composition
+from seqexpr.features.dyads import SpacedDyads
+from seqexpr.features.energy import DuplexEnergy
 from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
+from seqexpr.features.pairs import PairedOneHot
+from seqexpr.features.patches import PatchKernels
 from seqexpr.features.positional import PositionalKmers
+from seqexpr.features.windows import WindowComposition
 from seqexpr.registry import Registry
 
 __all__ = ["FEATURIZERS"]
@@ -31,3 +36,8 @@ FEATURIZERS.register("gapped", GappedKmers)
 FEATURIZERS.register("composition", Composition)
 FEATURIZERS.register("onehot", OneHot)
 FEATURIZERS.register("positional", PositionalKmers)
+FEATURIZERS.register("pairs", PairedOneHot)
+FEATURIZERS.register("dyads", SpacedDyads)
+FEATURIZERS.register("windows", WindowComposition)
+FEATURIZERS.register("energy", DuplexEnergy)
+FEATURIZERS.register("patches", PatchKernels)

@@ -14,6 +14,7 @@ from seqexpr.features.positional import PositionalKmers
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
 from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
 from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
+from seqexpr.models.pairs import PairedRidgeRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.stacking import StackedRegressor
 from seqexpr.models.trees import LightGBMRegressor
@@ -22,7 +23,6 @@ __all__ = [
     "elastic_net",
     "gc",
     "global_epistasis",
-    "global_epistasis_words",
     "huber",
     "lasso",
     "lightgbm",
@@ -33,6 +33,7 @@ __all__ = [
     "ridge",
     "ridge_canonical",
     "ridge_onehot",
+    "ridge_pairs",
     "ridge_positional",
     "stack",
     "stack_positional",
@@ -83,6 +84,13 @@ def ridge_canonical(*, random_state: int, n_jobs: int) -> Pipeline:
 def ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build ridge on bases by position."""
     return _pipeline(OneHot(), RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
+
+
+def ridge_pairs(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on bases by position and on pairs of positions that act together."""
+    # The pairs are found with the targets, for each its own, so the regressor takes the sequences.
+    regressor = PairedRidgeRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline("passthrough", regressor)
 
 
 def _kmers_and_places(n_jobs: int) -> FeatureUnion:
@@ -142,13 +150,6 @@ def global_epistasis(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build latent sums over bases by position, and a bend over them."""
     regressor = GlobalEpistasisRegressor(random_state=random_state, n_jobs=n_jobs)
     return _pipeline(OneHot(anchor="right"), regressor)
-
-
-def global_epistasis_words(*, random_state: int, n_jobs: int) -> Pipeline:
-    """Build latent sums over 1- to 3-mers by position, and a bend over them."""
-    features = PositionalKmers(k=(1, 3), width=1, anchor="right")
-    regressor = GlobalEpistasisRegressor(random_state=random_state, n_jobs=n_jobs)
-    return _pipeline(features, regressor)
 
 
 def stack(*, random_state: int, n_jobs: int) -> Pipeline:

@@ -343,15 +343,15 @@ MODELS.register(
     ),
 )
 MODELS.register(
-    "global_epistasis_words",
+    "ridge_pairs",
     ModelSpec(
-        name="global_epistasis_words",
-        title="Bend over sums of 1- to 3-mers by position",
-        description="Short words by position add up to a few hidden traits, and what is measured "
-        "bends with these.",
+        name="ridge_pairs",
+        title="Ridge on bases and pairs of bases by position",
+        description="Each base at each position adds its part, and so do pairs of positions that "
+        "act together.",
         is_baseline=False,
-        complexity=21,
+        complexity=19,
         needs_equal_length=True,
-        build=pipelines.global_epistasis_words,
+        build=pipelines.ridge_pairs,
     ),
 )
