@@ -55,7 +55,10 @@ ROWS: tuple[Row, ...] = (
         plain="ridge .480, LightGBM .531",
         published="random forest .630 (raw scale, larger train set)",
         reach=0.60,
-        split="The published split by genome region; rows without a side are left out.",
+        split=(
+            "The published split by genome region; rows without a side are left out. Folds inside "
+            "train keep windows that overlap on the genome together."
+        ),
         limits=(
             "Half of the rows are at the floor of the assay (log2 expression -5): among them there "
             "is nothing to predict, and which promoters lie just above it is mostly noise. No "

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from seqexpr.features.composition import Composition
+from seqexpr.features.dyads import SpacedDyads
 from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
+from seqexpr.features.pairs import PairedOneHot
+from seqexpr.features.patches import PatchKernels
 from seqexpr.features.positional import PositionalKmers
+from seqexpr.features.windows import WindowComposition
 from seqexpr.models.registry import have_common_positions
 
 if TYPE_CHECKING:
@@ -115,6 +119,23 @@ def _composition(choice: str, library: Library, both: bool, n_jobs: int) -> Comp
     return Composition()
 
 
+def _pairs(choice: str, library: Library, both: bool, n_jobs: int) -> PairedOneHot:
+    return PairedOneHot(n_pairs=int(choice), length=library.length, anchor="right")
+
+
+def _dyads(choice: str, library: Library, both: bool, n_jobs: int) -> SpacedDyads:
+    return SpacedDyads(gaps=_span(choice), strands=_strands(both))
+
+
+def _windows(choice: str, library: Library, both: bool, n_jobs: int) -> WindowComposition:
+    return WindowComposition(width=int(choice), anchor="right", length=library.length)
+
+
+def _patches(choice: str, library: Library, both: bool, n_jobs: int) -> PatchKernels:
+    k, n_anchors = choice.split(",")
+    return PatchKernels(k=int(k), n_anchors=int(n_anchors), strands=_strands(both))
+
+
 def _between(choice: str) -> str:
     low, high = _span(choice)
     return f"{low}- to {high}-mers"
@@ -131,6 +152,10 @@ _ALL = (
     Block("positional", _where, _positional, by_position=True),
     Block("onehot", lambda choice: "bases by position", _onehot, by_position=True),
     Block("composition", lambda choice: "composition", _composition),
+    Block("windows", lambda c: f"composition in windows of {c} bases", _windows, by_position=True),
+    Block("dyads", lambda c: "spaced pairs of 3-mers", _dyads),
+    Block("patches", lambda c: f"patches of {c.split(',')[0]} bases", _patches, learns=True),
+    Block("pairs", lambda c: f"{c} pairs of positions", _pairs, by_position=True, learns=True),
 )
 BLOCKS = {block.name: block for block in _ALL}
 """Every block by name."""

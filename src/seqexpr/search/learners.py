@@ -114,6 +114,8 @@ _ALL = (
             "gapped": ("none", "6,4", "7,4", "8,4", "7,5"),
             "positional": ("none", "1-3/5", "1-3/10", "1-4/10", "1-3/1"),
             "onehot": ("none", "left", "right"),
+            "pairs": ("none", "100", "300", "1000"),
+            "patches": ("none", "10,128", "8,256"),
         },
         settings={"column_scale": Setting("sqrt_std", choices=("none", "sqrt_std", "std"))},
         build=_ridge,
@@ -127,6 +129,8 @@ _ALL = (
             "gapped": ("none", "6,4", "5,3", "7,4"),
             "positional": ("none", "1-3/5", "1-3/10", "1-3/1", "1-2/1"),
             "onehot": ("none", "left", "right"),
+            "windows": ("none", "10", "20"),
+            "patches": ("none", "10,128", "8,256"),
         },
         settings={
             "n_estimators": Setting(250, 100, 1500, log=True),

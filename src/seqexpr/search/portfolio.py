@@ -15,6 +15,7 @@ STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "trees", "gapped": "6,4", "positional": "1-3/5"},
     {"learner": "global_epistasis", "onehot": "right"},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
+    {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
     {"learner": "ridge", "gapped": "7,5", "strands": "both"},
     {"learner": "trees", "kmers": "1-5", "strands": "both"},
 )

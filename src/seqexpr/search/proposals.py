@@ -29,6 +29,7 @@ BASELINES = ("mean", "gc", "nearest_neighbor", "tutorial")
 """Registered models that every search begins with."""
 _KEPT_SHARE = 1 / 3  # of the trials at a stage, as in successive halving with eta = 3
 _FEWEST = 3  # trials at a stage before any is stopped there
+_RANDOM_FIRST = 5  # trials of a learner before its scores are looked at
 _TRIES = 20  # proposals that are drawn until one is new
 
 
@@ -103,10 +104,8 @@ def _completed(
     return choices | {name: start.get(name, value) for name, value in defaults.items()}
 
 
-def _suggest(trial: Any, library: Library) -> dict[str, Choice]:
-    """Let an Optuna trial make every choice."""
-    known = {learner.name: learner for learner in learners_for(library)}
-    learner = known[trial.suggest_categorical("learner", list(known))]
+def _suggest(trial: Any, learner: Learner, library: Library) -> dict[str, Choice]:
+    """Let an Optuna trial make every choice that a learner has."""
     choices: dict[str, Choice] = {"learner": learner.name}
 
     def pick(name: str, options: Sequence[Choice]) -> Choice:
@@ -139,8 +138,7 @@ def _parameters(candidate: Candidate) -> dict[str, Choice]:
     """Return the choices of a candidate by the names that Optuna knows them by."""
     kind = candidate.kind
     return {
-        (name if name == "learner" else f"{kind}.{name}"): value
-        for name, value in candidate.choices.items()
+        f"{kind}.{name}": value for name, value in candidate.choices.items() if name != "learner"
     }
 
 
@@ -154,9 +152,12 @@ def propose(
 ) -> Candidate:
     """Return the candidate of trial `index`.
 
-    Its sampler (Optuna's tree-structured Parzen estimator) is seeded by the
-    index and knows the trials of `known` only, so that the same trials lead to
-    the same proposal, whenever they ended and whichever process asks.
+    The learner is drawn with odds of one over its rank by best score so far, so
+    that the best is tried most and none is given up: a blend lives on models
+    that differ. Its choices come from Optuna's tree-structured Parzen estimator
+    over the trials of that learner. Both are seeded by the index and know the
+    trials of `known` only, so that the same trials lead to the same proposal,
+    whenever they ended and whichever process asks.
 
     Parameters
     ----------
@@ -178,20 +179,37 @@ def propose(
     """
     import optuna
 
+    rng = np.random.default_rng([seed, index])
+    learner = _draw_learner(known, library, rng)
+    own = {i: pair for i, pair in known.items() if pair[0].kind == learner.name}
     with quiet_optuna():
         sampler = optuna.samplers.TPESampler(
-            seed=int(np.random.SeedSequence([seed, index]).generate_state(1)[0]),
-            multivariate=True, group=True, n_startup_trials=5, constant_liar=False,
+            seed=int(rng.integers(2**32)), multivariate=True, n_startup_trials=_RANDOM_FIRST,
+            constant_liar=False,
         )  # fmt: skip
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        study.add_trials([frozen(*known[i]) for i in sorted(known) if known[i][0].model is None])
+        study.add_trials([frozen(*own[i]) for i in sorted(own)])
         for _ in range(_TRIES):
             trial = study.ask()
-            candidate = Candidate(_suggest(trial, library), library)
+            candidate = Candidate(_suggest(trial, learner, library), library)
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
             if _is_sound(candidate.choices, library) and candidate.key not in taken:
                 break
     return candidate
+
+
+def _draw_learner(
+    known: Mapping[int, tuple[Candidate, Outcome]], library: Library, rng: np.random.Generator
+) -> Learner:
+    """Draw a learner with odds of one over its rank by its best score on one fold."""
+    best = {learner.name: -np.inf for learner in learners_for(library)}
+    for candidate, outcome in known.values():
+        score = outcome.scores.get("fold", np.nan)
+        if candidate.kind in best and np.isfinite(score):
+            best[candidate.kind] = max(best[candidate.kind], score)
+    ranked = sorted(best, key=lambda name: -best[name])
+    odds = 1 / np.arange(1, len(ranked) + 1)
+    return LEARNERS[str(rng.choice(ranked, p=odds / odds.sum()))]
 
 
 def frozen(candidate: Candidate, outcome: Outcome) -> Any:
@@ -200,7 +218,7 @@ def frozen(candidate: Candidate, outcome: Outcome) -> Any:
 
     fixed = optuna.trial.FixedTrial(_parameters(candidate))
     if candidate.model is None:
-        _suggest(fixed, candidate.library)
+        _suggest(fixed, LEARNERS[candidate.kind], candidate.library)
     names = [stage.name for stage in stages_of(candidate.library.n_rows, 2)]
     states = optuna.trial.TrialState
     state = {"complete": states.COMPLETE, "pruned": states.PRUNED}.get(outcome.state, states.FAIL)
