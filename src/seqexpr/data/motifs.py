@@ -84,7 +84,8 @@ class Motif:
                 f"motif {name!r}: position {wrong[0] + 1} must hold four frequencies that add up "
                 f"to 1, found {found}; for counts use Motif.from_counts"
             )
-        given /= sums
+        # What adds up to 1 already stays as it is, so that saving and loading change nothing.
+        given /= np.where(np.abs(sums - 1) > 1e-12, sums, 1.0)
         given.flags.writeable = False
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "frequencies", given)
@@ -299,7 +300,7 @@ def _matrix(lines: list[str], head: int, where: str) -> list[list[float]]:
         except ValueError:
             row = []
         if len(row) != 4:
-            if rows and not stated:
+            if rows and not row and not stated:
                 break  # a matrix of unstated width ends at the first line of another kind
             raise InputError(
                 f"{where}: line {number + 1} should hold four frequencies, "

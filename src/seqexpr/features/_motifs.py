@@ -67,7 +67,7 @@ def _read_words(
 
 
 @njit_kept
-def scan_motifs(  # noqa: PLR0913 - a kernel takes arrays, not objects
+def scan_motifs(
     codes: npt.NDArray[np.uint8],
     offsets: npt.NDArray[np.int64],
     weights: Floats,

@@ -100,9 +100,9 @@ def score_threshold(scores: Floats, *, background: Floats, p_value: float) -> fl
         if len(too_common) or reach > longest:
             break
         reach *= 2
-    first = int(too_common[0]) if len(too_common) else len(tail)
-    # Every word whose loss is smaller than `first` steps is rare enough. Half a step keeps
-    # the threshold off the scores of words.
+    # Every word whose loss is smaller than `first` steps is rare enough, and the best one counts
+    # in any case. Half a step keeps the threshold off the scores of words.
+    first = max(int(too_common[0]) if len(too_common) else len(tail), 1)
     return best - (first - 0.5) * STEP
 
 
@@ -111,7 +111,7 @@ def _loss_distribution(losses: Floats, background: Floats, n_steps: int) -> Floa
     found = np.zeros(n_steps + 1)
     found[0] = 1.0
     steps = np.floor(losses / STEP + 1e-9).astype(np.int64)
-    for column in steps.T:
+    for column in steps.T[steps.any(axis=0)]:  # a position where any base will do changes nothing
         before, found = found, np.zeros(n_steps + 1)
         for step, share in zip(column.tolist(), background.tolist(), strict=True):
             if step <= n_steps:

