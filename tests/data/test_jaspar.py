@@ -77,6 +77,7 @@ def test_unknown_names_get_a_hint(pyjaspar):
         jaspar_motifs("trematodes", collection="PBM", release="JASPAR2020")
 
 
-def test_every_release_can_be_read(pyjaspar):
-    for release in pyjaspar.jaspar_releases:
+def test_the_first_and_the_last_release_can_be_read(pyjaspar):
+    releases = list(pyjaspar.jaspar_releases)
+    for release in (releases[0], releases[-1]):
         assert jaspar_motifs("urochordates", release=release)
