@@ -56,7 +56,6 @@ def test_by_taxon_it_is_the_latest_version_of_each(pyjaspar):
 @pytest.mark.parametrize("taxon", [6238, " caenorhabditis BRIGGSAE "])
 def test_by_species(pyjaspar, taxon):
     found = jaspar_motifs(taxon, release="JASPAR2026")
-    assert "MA1703.2 Y38H8A.5" not in {motif.name for motif in found}  # of C. elegans
     assert 5 <= len(found) <= 16  # 16 matrices, several of them older versions
 
 

@@ -64,7 +64,7 @@ def jaspar_motifs(
     Examples
     --------
     >>> jaspar_motifs(ids=["MA0108.3"])  # doctest: +SKIP
-    (Motif('MA0108.3 TBP', w=6, 'TATAAA'),)
+    (Motif('MA0108.3 TBP', w=7, 'TATAAAW'),)
     """
     if (taxon is None) == (ids is None):
         raise InputError(
