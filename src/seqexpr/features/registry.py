@@ -9,6 +9,7 @@ from seqexpr.features.dyads import SpacedDyads
 from seqexpr.features.energy import DuplexEnergy
 from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
+from seqexpr.features.motifs import MotifScanner
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.pairs import PairedOneHot
 from seqexpr.features.patches import PatchKernels
@@ -41,3 +42,4 @@ FEATURIZERS.register("dyads", SpacedDyads)
 FEATURIZERS.register("windows", WindowComposition)
 FEATURIZERS.register("energy", DuplexEnergy)
 FEATURIZERS.register("patches", PatchKernels)
+FEATURIZERS.register("motifs", MotifScanner)
