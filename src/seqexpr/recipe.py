@@ -112,6 +112,10 @@ class Recipe(BaseModel):
     trials : int, optional
         Trials after which the search of the preset "best" ends, at least 1;
         None = when the budget is spent.
+    motifs : tuple of str
+        Sets of motifs that the search of the preset "best" may use: "ecoli", a
+        taxon of JASPAR ("vertebrates", "Saccharomyces cerevisiae"; needs the
+        extra ``motifs``) or a file in MEME format; empty = those at hand.
     prefer : {"best", "simple"}
         Which model is selected: the best by out-of-fold score, or the simplest
         that is not significantly worse. Default "best".
@@ -173,6 +177,7 @@ class Recipe(BaseModel):
     models: tuple[str, ...] = ()
     budget: str = "10m"
     trials: Annotated[int | None, Field(ge=1)] = None
+    motifs: tuple[str, ...] = ()
     prefer: Prefer = "best"
     refit: Refit = "train"
     on_missing: OnMissing = "error"

@@ -134,6 +134,16 @@ def train(
             rich_help_panel=_MODELLING,
         ),
     ] = None,
+    motifs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--motifs",
+            metavar="NAME",
+            help="Motifs that --preset best may use: ecoli, a taxon of JASPAR (vertebrates, fungi, "
+            "human, …), or a file in MEME format. Default: all at hand.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
     prefer: Annotated[
         str | None,
         typer.Option(
@@ -217,7 +227,7 @@ def train(
         "interval_level": interval_level, "nested": nested, "repeats": repeats,
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
-        "budget": budget, "trials": trials, "prefer": prefer, "refit": refit,
+        "budget": budget, "trials": trials, "motifs": motifs, "prefer": prefer, "refit": refit,
     }  # fmt: skip
     choices = {key: value for key, value in given.items() if value is not None}
     _run(

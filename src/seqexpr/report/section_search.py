@@ -34,6 +34,10 @@ _CHOICES = {
     "gapped": "gapped k-mers",
     "positional": "places of k-mers",
     "onehot": "bases by position",
+    "motifs": "motifs",
+    "windows": "composition in windows",
+    "patches": "patches",
+    "pairs": "pairs of positions",
     "strands": "both strands as one",
 }
 _STATES = {"complete": "", "pruned": "stopped early", "slow": "too slow", "failed": "failed"}

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqexpr.data.jaspar import jaspar_motifs
+from seqexpr.data.motifs import Motif, read_motifs
 from seqexpr.features.composition import Composition
 from seqexpr.features.dyads import SpacedDyads
 from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
+from seqexpr.features.motifs import MotifScanner
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.pairs import PairedOneHot
 from seqexpr.features.patches import PatchKernels
@@ -21,8 +27,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["BLOCKS", "NONE", "Block", "Library"]
+__all__ = ["BLOCKS", "ECOLI", "NONE", "Block", "Library", "motif_sets"]
 
+ECOLI = "ecoli"
+_JASPAR_GROUPS = ("vertebrates", "fungi", "plants", "insects")
 NONE = "none"
 """The choice of a block that leaves it out."""
 
@@ -39,23 +47,31 @@ class Library:
         Bases of the longest train sequence, at least 1.
     aligned : bool
         Whether positions can be compared between sequences.
+    motifs : tuple of str
+        Sets of motifs that may be tried; see :func:`motif_sets`.
 
     Examples
     --------
     >>> Library.of(["ACGT", "AC"])
-    Library(n_rows=2, length=4, aligned=False)
+    Library(n_rows=2, length=4, aligned=False, motifs=())
     """
 
     n_rows: int
     length: int
     aligned: bool
+    motifs: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, sequences: Sequence[str] | npt.NDArray[np.object_]) -> Library:
+    def of(
+        cls,
+        sequences: Sequence[str] | npt.NDArray[np.object_],
+        *,
+        motifs: tuple[str, ...] = (),
+    ) -> Library:
         """Describe the train sequences, length n."""
         texts = list(sequences)
         longest = max(map(len, texts), default=0)
-        return cls(len(texts), max(1, longest), have_common_positions(texts))
+        return cls(len(texts), max(1, longest), have_common_positions(texts), motifs)
 
 
 @dataclass(frozen=True)
@@ -136,6 +152,46 @@ def _patches(choice: str, library: Library, both: bool, n_jobs: int) -> PatchKer
     return PatchKernels(k=int(k), n_anchors=int(n_anchors), strands=_strands(both))
 
 
+def _motifs(choice: str, library: Library, both: bool, n_jobs: int) -> MotifScanner:
+    return MotifScanner(_motif_set(choice), anchor="right", n_jobs=n_jobs)
+
+
+@cache
+def _motif_set(name: str) -> tuple[Motif, ...] | None:
+    if name == ECOLI:
+        return None  # the scanner's own
+    return read_motifs(name) if Path(name).is_file() else jaspar_motifs(name)
+
+
+def motif_sets(asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the sets of motifs that a search may try.
+
+    Parameters
+    ----------
+    asked : sequence of str
+        Names of sets: ``"ecoli"`` (elements of *E. coli* promoters), a taxon of
+        JASPAR (needs the extra ``motifs``), or a file in MEME format. Empty =
+        ``"ecoli"`` and, where JASPAR is installed, its large groups.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read or JASPAR has no such taxon.
+    MissingExtraError
+        If JASPAR is asked for and not installed.
+
+    Examples
+    --------
+    >>> motif_sets(["ecoli"])
+    ('ecoli',)
+    """
+    if not asked:
+        return (ECOLI, *(_JASPAR_GROUPS if find_spec("pyjaspar") else ()))
+    for name in asked:
+        _motif_set(name)
+    return tuple(dict.fromkeys(asked))
+
+
 def _between(choice: str) -> str:
     low, high = _span(choice)
     return f"{low}- to {high}-mers"
@@ -152,6 +208,7 @@ _ALL = (
     Block("positional", _where, _positional, by_position=True),
     Block("onehot", lambda choice: "bases by position", _onehot, by_position=True),
     Block("composition", lambda choice: "composition", _composition),
+    Block("motifs", lambda c: f"motifs ({Path(c).name})", _motifs),
     Block("windows", lambda c: f"composition in windows of {c} bases", _windows, by_position=True),
     Block("dyads", lambda c: "spaced pairs of 3-mers", _dyads),
     Block("patches", lambda c: f"patches of {c.split(',')[0]} bases", _patches, learns=True),

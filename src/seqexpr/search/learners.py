@@ -9,8 +9,12 @@ from typing import Any
 from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.trees import LightGBMRegressor
+from seqexpr.search.blocks import NONE
 
-__all__ = ["LEARNERS", "Learner", "Setting"]
+__all__ = ["LEARNERS", "SETS", "Learner", "Setting"]
+
+SETS = "*"
+"""Stands for each set of motifs of the library."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +114,15 @@ _ALL = (
         title="Ridge",
         complexity=30,
         blocks={
-            "kmers": ("1-6", "none", "1-4", "1-5", "1-7"),
-            "gapped": ("none", "6,4", "7,4", "8,4", "7,5"),
-            "positional": ("none", "1-3/5", "1-3/10", "1-4/10", "1-3/1"),
-            "onehot": ("none", "left", "right"),
-            "pairs": ("none", "100", "300", "1000"),
-            "patches": ("none", "10,128", "8,256"),
+            "kmers": ("1-6", NONE, "1-4", "1-5", "1-7"),
+            "gapped": (NONE, "6,4", "7,4", "8,4", "7,5"),
+            "positional": (NONE, "1-3/5", "1-3/10", "1-4/10", "1-3/1"),
+            "onehot": (NONE, "left", "right"),
+            "motifs": (NONE, SETS),
+            "pairs": (NONE, "100", "300", "1000"),
+            "patches": (NONE, "10,128", "8,256"),
         },
-        settings={"column_scale": Setting("sqrt_std", choices=("none", "sqrt_std", "std"))},
+        settings={"column_scale": Setting("sqrt_std", choices=(NONE, "sqrt_std", "std"))},
         build=_ridge,
     ),
     Learner(
@@ -125,12 +130,13 @@ _ALL = (
         title="Boosted trees",
         complexity=40,
         blocks={
-            "kmers": ("1-5", "none", "1-3", "1-4", "1-6"),
-            "gapped": ("none", "6,4", "5,3", "7,4"),
-            "positional": ("none", "1-3/5", "1-3/10", "1-3/1", "1-2/1"),
-            "onehot": ("none", "left", "right"),
-            "windows": ("none", "10", "20"),
-            "patches": ("none", "10,128", "8,256"),
+            "kmers": ("1-5", NONE, "1-3", "1-4", "1-6"),
+            "gapped": (NONE, "6,4", "5,3", "7,4"),
+            "positional": (NONE, "1-3/5", "1-3/10", "1-3/1", "1-2/1"),
+            "onehot": (NONE, "left", "right"),
+            "motifs": (NONE, SETS),
+            "windows": (NONE, "10", "20"),
+            "patches": (NONE, "10,128", "8,256"),
         },
         settings={
             "n_estimators": Setting(250, 100, 1500, log=True),
@@ -147,8 +153,8 @@ _ALL = (
         title="Global epistasis",
         complexity=50,
         blocks={
-            "onehot": ("right", "left", "none"),
-            "positional": ("none", "1-3/1", "1-2/1", "1-3/5"),
+            "onehot": ("right", "left", NONE),
+            "positional": (NONE, "1-3/1", "1-2/1", "1-3/5"),
         },
         settings={
             "n_latent": Setting(4, 1, 8),

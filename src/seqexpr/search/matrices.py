@@ -99,7 +99,7 @@ class MatrixStore:
             known = (sequences, hashlib.sha256(text).hexdigest())
             self._digests[id(sequences)] = known
         digest = hashlib.sha256()
-        for part in (__version__, kind, json.dumps(parameters, sort_keys=True, default=repr),
+        for part in (__version__, kind, json.dumps(parameters, sort_keys=True, default=_plain),
                      known[1]):  # fmt: skip
             digest.update(part.encode() + b"\0")
         if rows is not None:
@@ -150,6 +150,17 @@ class MatrixStore:
                 return
             shutil.rmtree(place, ignore_errors=True)
             total -= sizes[place]
+
+
+def _plain(value: Any) -> Any:
+    """Return what a parameter is made of, to the last digit."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return (
+        {"type": type(value).__qualname__} | vars(value)
+        if hasattr(value, "__dict__")
+        else repr(value)
+    )
 
 
 _CSR = ("data", "indices", "indptr")

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from seqexpr.search.candidates import Choice
+from seqexpr.search.learners import SETS
 
-__all__ = ["STARTS"]
+__all__ = ["FREE_STARTS", "FURTHER_STARTS"]
 
-STARTS: tuple[dict[str, Choice], ...] = (
+FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "ridge", "kmers": "1-6"},
     {"learner": "trees", "kmers": "1-5"},
     {"learner": "ridge", "onehot": "left", "column_scale": "none"},
     {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
-    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
-    {"learner": "trees", "gapped": "6,4", "positional": "1-3/5"},
-    {"learner": "global_epistasis", "onehot": "right"},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
-    {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
+    {"learner": "trees", "gapped": "6,4", "positional": "1-3/5"},
     {"learner": "ridge", "gapped": "7,5", "strands": "both"},
-    {"learner": "trees", "kmers": "1-5", "strands": "both"},
+    {"learner": "global_epistasis", "onehot": "right"},
 )
 """Choices that differ from "none" and from the defaults of the learner, in the order tried."""
+
+FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
+    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
+    {"learner": "trees", "kmers": "1-5", "motifs": SETS},
+    {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
+    {"learner": "trees", "kmers": "1-5", "strands": "both"},
+    {"learner": "trees", "kmers": "1-5", "windows": "20"},
+)
+"""As above; stopped early where they do not keep up."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from seqexpr.search.blocks import BLOCKS, NONE, Library
 from seqexpr.search.candidates import Candidate, Choice, registered
-from seqexpr.search.learners import LEARNERS, Learner
+from seqexpr.search.learners import LEARNERS, SETS, Learner
 from seqexpr.search.trials import Outcome, stages_of
 
 __all__ = [
@@ -29,7 +29,7 @@ BASELINES = ("mean", "gc", "nearest_neighbor", "tutorial")
 """Registered models that every search begins with."""
 _KEPT_SHARE = 1 / 3  # of the trials at a stage, as in successive halving with eta = 3
 _FEWEST = 3  # trials at a stage before any is stopped there
-_RANDOM_FIRST = 5  # trials of a learner before its scores are looked at
+_RANDOM_FIRST = 2  # trials of a learner before its scores are looked at
 _TRIES = 20  # proposals that are drawn until one is new
 
 
@@ -59,14 +59,15 @@ def learners_for(library: Library) -> list[Learner]:
 
 
 def _choices_of(learner: Learner, library: Library) -> dict[str, tuple[str, ...]]:
-    return {
-        name: choices
-        for name, choices in learner.blocks.items()
-        if library.aligned or not BLOCKS[name].by_position
-    }
+    found = {}
+    for name, choices in learner.blocks.items():
+        if library.aligned or not BLOCKS[name].by_position:
+            sets = library.motifs if SETS in choices else ()
+            found[name] = (*(choice for choice in choices if choice != SETS), *sets)
+    return found
 
 
-def portfolio(library: Library) -> list[Candidate]:
+def portfolio(library: Library) -> tuple[list[Candidate], int]:
     """Return what every search tries first: baselines, then what did well on other libraries.
 
     Parameters
@@ -74,21 +75,38 @@ def portfolio(library: Library) -> list[Candidate]:
     library : Library
         What the candidates are for.
 
+    Returns
+    -------
+    candidates : list of Candidate
+        In the order tried.
+    n_free : int
+        The first so many go through all stages, whatever they score.
+
     Examples
     --------
-    >>> [c.kind for c in portfolio(Library(1000, 50, aligned=False))][:4]
+    >>> [c.kind for c in portfolio(Library(1000, 50, aligned=False))[0]][:4]
     ['mean', 'gc', 'nearest_neighbor', 'tutorial']
     """
-    from seqexpr.search.portfolio import STARTS
+    from seqexpr.search.portfolio import FREE_STARTS, FURTHER_STARTS
 
-    found = [registered(name, library) for name in BASELINES]
+    free = [registered(name, library) for name in BASELINES] + _sound(FREE_STARTS, library)
+    further = [
+        start | {"motifs": motifs} if start.get("motifs") == SETS else start
+        for start in FURTHER_STARTS
+        for motifs in (library.motifs if start.get("motifs") == SETS else ("",))
+    ]
+    return free + _sound(further, library), len(free)
+
+
+def _sound(starts: Sequence[Mapping[str, Choice]], library: Library) -> list[Candidate]:
+    """Return the starts that make sense for a library."""
     known = {learner.name: learner for learner in learners_for(library)}
-    for start in STARTS:
+    found = []
+    for start in starts:
         learner = known.get(str(start["learner"]))
         wanted = [BLOCKS[name] for name in start if name in BLOCKS]
-        if learner is None or any(b.by_position and not library.aligned for b in wanted):
-            continue
-        found.append(Candidate(_completed(start, learner, library), library))
+        if learner is not None and (library.aligned or not any(b.by_position for b in wanted)):
+            found.append(Candidate(_completed(start, learner, library), library))
     return found
 
 

@@ -66,21 +66,28 @@ class Search:
     n_trials : int, optional
         Trials after which it ends, baselines not counted; None = when time is
         up.
+    motifs : tuple of str
+        Sets of motifs that may be tried; see
+        :func:`seqexpr.search.blocks.motif_sets`.
+    longest : float
+        Seconds that one trial may take. Default any.
     """
 
     material: Material
     folder: Path
     n_jobs: int = 1
     n_trials: int | None = None
+    motifs: tuple[str, ...] = ()
+    longest: float = float("inf")
     tried: dict[int, TriedCandidate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.library = Library.of(self.material.sequences)
+        self.library = Library.of(self.material.sequences, motifs=self.motifs)
         self.log = TrialLog(self.folder, self.library)
         self.tried = self.log.read()
         self.n_resumed = len(self.tried)
         self.spent = max((tried.elapsed for tried in self.tried.values()), default=0.0)
-        self.starts = portfolio(self.library)
+        self.starts, self.n_free = portfolio(self.library)
         self.material.write(self.folder / MATERIAL_FILE)
         self._candidates: dict[int, Candidate] = {}
         self._suspects: set[int] = set()  # were running when a process broke
@@ -144,10 +151,10 @@ class Search:
             if index is None or (alone and running):
                 return
             candidate = self._candidate(index)
-            bars = {} if index < len(self.starts) else bars_for(self._known(index))
+            bars = {} if index < self.n_free else bars_for(self._known(index))
             future = self.executor.submit(
                 try_candidate, str(self.folder), dict(candidate.choices), self.library,
-                bars=bars, seconds_left=seconds_left, max_bytes=MATRIX_BYTES,
+                bars=bars, seconds_left=min(seconds_left, self.longest), max_bytes=MATRIX_BYTES,
             )  # fmt: skip
             running[future] = index
 
@@ -157,7 +164,7 @@ class Search:
                      if i not in self.tried and i not in running)  # fmt: skip
         if self.n_trials is not None and index >= self.n_trials + len(BASELINES):
             return None
-        waits = index >= len(self.starts) and any(
+        waits = index >= self.n_free and any(
             i not in self.tried for i in range(index - self._lookback + 1)
         )
         return None if waits else index

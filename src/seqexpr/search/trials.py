@@ -196,7 +196,7 @@ def run_trial(
     bars : mapping of str to float
         Score below which it does not go on after a stage, by name of the stage.
     seconds_left : float
-        Time after which nobody waits for it.
+        Time that it may take; one that would take longer ends after a stage.
     """
     started = time.perf_counter()
     trial = _Trial(candidate, material, store)
@@ -212,8 +212,7 @@ def run_trial(
                 if scores[stage.name] < bars.get(stage.name, -np.inf):
                     state = "pruned"
                     break
-                ahead = trial.fit_seconds * (material.n_folds - 1)
-                if stage.name == "fold" and time.perf_counter() - started + ahead > seconds_left:
+                if time.perf_counter() - started + trial.seconds_ahead(stage) > seconds_left:
                     state = "slow"
                     break
     except MemoryError:
@@ -242,13 +241,23 @@ class _Trial:
         self.out_of_fold = np.full(material.targets.shape, np.nan)
         self.done: set[int] = set()
         self.fit_seconds = 0.0
+        self.part_seconds = 0.0
         self.n_features: int | None = None
+
+    def seconds_ahead(self, stage: Stage) -> float:
+        """Return the seconds that the stages after this one will take."""
+        n_folds = self.material.n_folds
+        if stage.share < 1:
+            return self.part_seconds / stage.share * n_folds
+        return self.fit_seconds * (n_folds - len(self.done))
 
     def reach(self, stage: Stage) -> float:
         """Fit what the stage needs and is not there, and return its score."""
         if stage.share < 1:
+            started = time.perf_counter()
             predicted = np.full_like(self.out_of_fold, np.nan)
             self._fit_without(stage.folds[0], predicted, share=stage.share)
+            self.part_seconds = time.perf_counter() - started
             return mean_r2(self.material.targets, predicted)
         for fold in stage.folds:
             if fold not in self.done:

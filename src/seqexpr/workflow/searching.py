@@ -16,6 +16,7 @@ import numpy.typing as npt
 from seqexpr.models.blending import BlendedRegressor, blend_out_of_fold, blending_weights
 from seqexpr.models.fitting import set_jobs
 from seqexpr.models.registry import ModelSpec
+from seqexpr.search.blocks import motif_sets
 from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
 from seqexpr.search.proposals import parameter_importance
 from seqexpr.search.search import Search, SearchState
@@ -36,6 +37,8 @@ __all__ = ["BLEND", "Found", "search_rungs"]
 BLEND = "blend"
 """Name of the model that adds up the best candidates."""
 
+_LONGEST_SHARE = 0.25
+"""Share of the budget that one trial may take."""
 _APPRAISAL_FITS = 8
 """Fits on all train rows that controls, learning curve and inflation are worth, measured."""
 _FIXED_SECONDS = 4.0
@@ -104,7 +107,10 @@ def search_rungs(
         list(train.sequences), train.targets, train.weights, split.folds, units, recipe.seed
     )
     with _folder(cache) as folder:
-        search = Search(material, folder, n_jobs=jobs, n_trials=recipe.trials)
+        search = Search(
+            material, folder, n_jobs=jobs, n_trials=recipe.trials,
+            motifs=motif_sets(recipe.motifs), longest=_LONGEST_SHARE * budget.seconds,
+        )  # fmt: skip
         try:
             if search.n_resumed:
                 text = f"{search.n_resumed} trials kept from the interrupted run"

@@ -135,7 +135,7 @@ def train(
 
 def complete_recipe(recipe: Recipe | None, table: object, choices: dict[str, Any]) -> Recipe:
     """Return the recipe that a call asks for: `choices` over `recipe`, with its table."""
-    for key in ("target", "replicate", "covariate", "models"):
+    for key in ("target", "replicate", "covariate", "models", "motifs"):
         if isinstance(choices.get(key), str):
             choices[key] = (choices[key],)
     if isinstance(table, (str, Path)):
