@@ -149,7 +149,7 @@ _ALL = (
         build=_trees,
     ),
     Learner(
-        name="global_epistasis",
+        name="epistasis",
         title="Global epistasis",
         complexity=50,
         blocks={

@@ -15,7 +15,7 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
     {"learner": "trees", "gapped": "6,4", "positional": "1-3/5"},
     {"learner": "ridge", "gapped": "7,5", "strands": "both"},
-    {"learner": "global_epistasis", "onehot": "right"},
+    {"learner": "epistasis", "onehot": "right"},
 )
 """Choices that differ from "none" and from the defaults of the learner, in the order tried."""
 
