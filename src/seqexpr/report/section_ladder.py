@@ -15,7 +15,7 @@ from seqexpr.report.drawing import (
     styled,
 )
 from seqexpr.report.sections import Picture
-from seqexpr.report.words import count, duration, number
+from seqexpr.report.words import count, duration
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,7 +63,7 @@ def ladder_section(evaluation: Evaluation) -> dict[str, Any] | None:
         {
             "title": step.title,
             "selected": step.name == evaluation.selected,
-            "r2": number(step.r2),
+            "r2": _fixed(step.r2),
             "gain": "–" if step.gain is None else _signed(step.gain),
             "interval": "" if step.low is None else f"{_signed(step.low)} to {_signed(step.high)}",
             "time": duration(step.seconds),
@@ -95,6 +95,7 @@ def ladder_figure(evaluation: Evaluation) -> Figure:
     steps = _steps(evaluation)
     figure, axes = new_axes(WIDTH, 62 + 24 * len(steps))
     reached: float | None = None
+    since = 0  # the row of the best rung so far
     floor = min(0.0, *(step.r2 for step in steps))
     floor = max(floor, -0.35 * max(0.05, *(step.r2 for step in steps)))
     for place, step in enumerate(steps):
@@ -102,11 +103,12 @@ def ladder_figure(evaluation: Evaluation) -> Figure:
         color = BLUE if step.is_real and (step.gain or 0) > 0 else GREY
         if reached is not None and step.r2 > reached:
             axes.plot([reached, shown], [place, place], color=color, linewidth=7, alpha=0.55)
-            axes.plot([reached, reached], [place - 1, place], color=INK, linewidth=0.6, zorder=0)
+            axes.plot([reached, reached], [since, place], color=INK, linewidth=0.6, zorder=0)
         chosen = step.name == evaluation.selected
         marker = "<" if shown > step.r2 else "o"
         axes.plot([shown], [place], marker, color=BLUE if chosen else INK, markersize=6)
-        reached = step.r2 if reached is None else max(reached, step.r2)
+        if reached is None or step.r2 > reached:
+            reached, since = step.r2, place
     axes.axvline(0, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
     axes.set_yticks(range(len(steps)), [plain_label(step.title, 30) for step in steps])
     axes.set_ylim(len(steps) - 0.5, -0.5)
@@ -151,8 +153,16 @@ def _steps(evaluation: Evaluation) -> list[_Step]:
 
 
 def _signed(value: float | None) -> str:
-    text = number(value)
-    return text if value is None or value < 0 else f"+{text}"
+    text = _fixed(value)
+    return text if value is None or text.startswith("−") else f"+{text}"
+
+
+def _fixed(value: float | None) -> str:
+    """Return R² with three decimals, so that a column can be read down."""
+    if value is None:
+        return "–"
+    text = f"{value:.3f}"
+    return text.replace("-", "−") if float(text) else "0.000"
 
 
 def _sentence(steps: list[_Step]) -> str:
