@@ -7,6 +7,7 @@ from typing import Any
 from seqexpr.features.composition import Composition
 from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
+from seqexpr.features.nystroem import NystroemKernel
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
 from seqexpr.registry import Registry
@@ -29,3 +30,4 @@ FEATURIZERS.register("gapped", GappedKmers)
 FEATURIZERS.register("composition", Composition)
 FEATURIZERS.register("onehot", OneHot)
 FEATURIZERS.register("positional", PositionalKmers)
+FEATURIZERS.register("nystroem", NystroemKernel)

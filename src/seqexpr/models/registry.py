@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqexpr.models import pipelines
+from seqexpr.models import kernel_pipelines, pipelines
 from seqexpr.recipe import Preset
 from seqexpr.registry import Registry
 
@@ -327,5 +327,41 @@ MODELS.register(
         complexity=15,
         needs_equal_length=True,
         build=pipelines.stack_positional,
+    ),
+)
+MODELS.register(
+    "kernel_ridge",
+    ModelSpec(
+        name="kernel_ridge",
+        title="Kernel ridge on gapped k-mers",
+        description="Averages over the sequences that share gapped words with a new one.",
+        is_baseline=False,
+        complexity=16,
+        needs_equal_length=False,
+        build=kernel_pipelines.kernel_ridge,
+    ),
+)
+MODELS.register(
+    "gkm_svr",
+    ModelSpec(
+        name="gkm_svr",
+        title="Support vectors on gapped k-mers",
+        description="Compares by gapped words with some sequences; outliers pull less.",
+        is_baseline=False,
+        complexity=17,
+        needs_equal_length=False,
+        build=kernel_pipelines.gkm_svr,
+    ),
+)
+MODELS.register(
+    "gaussian_process",
+    ModelSpec(
+        name="gaussian_process",
+        title="Gaussian process on bases, words and places",
+        description="Learns which positions and words make sequences alike; averages over such.",
+        is_baseline=False,
+        complexity=18,
+        needs_equal_length=True,
+        build=kernel_pipelines.gaussian_process,
     ),
 )
