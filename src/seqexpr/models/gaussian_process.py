@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 from seqexpr.errors import InputError
 from seqexpr.features._base import is_int
 from seqexpr.features.group_kernel import GroupKernel
-from seqexpr.features.nystroem import NystroemKernel, unpack_sequences
+from seqexpr.features.nystroem import NystroemKernel, pack_sequences, unpack_sequences
+from seqexpr.models.conjugate import projected_inverse, solve_dual
 from seqexpr.models.kernels import BATCH, Expansion, KernelExpansionRegressor, check_landmarks
 from seqexpr.models.measured import Floats
 from seqexpr.models.relevance import Relevance, learn_relevance
@@ -32,9 +33,11 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
     variance; each measurement has noise of its own, less where its weight is
     larger. How much each group of features matters, the signal and the noise
     are those that make the targets of `n_learn` training rows most likely.
-    Then all rows are used: exactly with up to `n_landmarks` distinct
-    sequences, otherwise projected on that many (Nyström; the deterministic
-    training conditional).
+    Then all rows are used: exactly for the mean with up to `max_exact` rows,
+    otherwise projected on `n_landmarks` of the sequences (Nyström; the
+    deterministic training conditional). Standard deviations are exact with up
+    to `n_landmarks` distinct sequences, and those of the projected process
+    otherwise, which are larger for most sequences.
 
     Parameters
     ----------
@@ -44,8 +47,10 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
     n_learn : int, default 1500
         Training rows that the parameters are learnt from, at least 2; the time
         grows with its cube.
-    n_landmarks : int, default 3000
-        Most sequences that a new one is compared with, at least 1.
+    n_landmarks : int, default 2000
+        Most sequences that the process is projected on, at least 1.
+    max_exact : int, default 20000
+        Most rows for the exact mean, at least 0; 4 n² bytes are needed.
     max_iter : int, default 40
         Steps of the search for the parameters, at least 1.
     random_state : int, default 42
@@ -59,11 +64,14 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
         Standard deviations in target units, noise for a row of mean weight.
     uncertainty_ : list of ndarray of float32, length t, shape (m, m)
         What the standard deviations of predictions are computed from.
+    projected_on_ : list of ndarray of bytes, length t, shape (m,)
+        The sequences that these are computed by.
 
     Notes
     -----
-    Memory in bytes while fitting: 24 m² + 4 n m, .5 GB for n = 20,000 and
-    m = 3,000; a fitted model holds 4 m², 36 MB a target.
+    Memory in bytes while fitting n rows with m landmarks: 24 m² + 4 n m, and
+    4 n² for the exact mean: 1.9 GB for n = 20,000 and m = 2,000. A fitted model
+    holds 4 m², at most 16 MB a target, beside the sequences it compares with.
 
     References
     ----------
@@ -86,13 +94,15 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
         kernel: GroupKernel | None = None,
         *,
         n_learn: int = 1_500,
-        n_landmarks: int = 3_000,
+        n_landmarks: int = 2_000,
+        max_exact: int = 20_000,
         max_iter: int = 40,
         random_state: int = 42,
     ) -> None:
         self.kernel = kernel
         self.n_learn = n_learn
         self.n_landmarks = n_landmarks
+        self.max_exact = max_exact
         self.max_iter = max_iter
         self.random_state = random_state
 
@@ -119,7 +129,10 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
             parameter is out of range.
         """
         check_landmarks(self)
-        for name, value, least in (("n_learn", self.n_learn, 2), ("max_iter", self.max_iter, 1)):
+        for name, value, least in (
+            ("n_learn", self.n_learn, 2), ("max_iter", self.max_iter, 1),
+            ("max_exact", self.max_exact, 0),
+        ):  # fmt: skip
             if not (is_int(value) and value >= least):
                 raise InputError(
                     f"GaussianProcessRegressor: {name} must be an int >= {least}, got {value!r}"
@@ -156,7 +169,7 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
         return mean, np.column_stack(parts) if self.n_targets_ else parts[0]
 
     def _deviations(self, X: Any, target: int) -> Floats:
-        kernel, landmarks = self.kernels_[target], unpack_sequences(self.landmarks_[target])
+        kernel, landmarks = self.kernels_[target], unpack_sequences(self.projected_on_[target])
         known = np.zeros(len(X))
         for start in range(0, len(X), BATCH):
             rows = slice(start, start + BATCH)
@@ -185,12 +198,21 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
         space = NystroemKernel(
             kernel, n_landmarks=self.n_landmarks, random_state=self.random_state
         ).fit(strings)
-        coef, uncertainty = _posterior(
-            space, space.transform(strings), y - center, weights=w,
-            ratio=relevance.noise / relevance.signal,
+        ratio = relevance.noise / relevance.signal
+        features = space.transform(strings)
+        coef, uncertainty, factor = _posterior(space, features, y - center, weights=w, ratio=ratio)
+        landmarks = space.landmarks_
+        is_projected = len(landmarks) < len(set(strings))
+        if is_projected and len(strings) <= self.max_exact:
+            near = projected_inverse(features, factor, weights=w, ratio=ratio)
+            landmarks = pack_sequences(strings)
+            coef = solve_dual(
+                space.kernel_, strings, y - center, noise=ratio / w, precondition=near
+            )
+        return _Fitted(
+            Expansion(space.kernel_, landmarks, coef, center), relevance, unit, uncertainty,
+            space.landmarks_,
         )  # fmt: skip
-        fitted = Expansion(space.kernel_, space.landmarks_, coef, center)
-        return _Fitted(fitted, relevance, unit, uncertainty)
 
     def _keep(self, states: list[Any]) -> None:
         super()._keep([state.expansion for state in states])
@@ -198,6 +220,7 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
         self.signal_sd_ = np.array([s.unit * np.sqrt(s.relevance.signal) for s in states])
         self.noise_sd_ = np.array([s.unit * np.sqrt(s.relevance.noise) for s in states])
         self.uncertainty_ = [state.uncertainty for state in states]
+        self.projected_on_ = [state.projected_on for state in states]
 
 
 class _Fitted(NamedTuple):
@@ -205,12 +228,13 @@ class _Fitted(NamedTuple):
     relevance: Relevance
     unit: float
     uncertainty: npt.NDArray[np.float32]
+    projected_on: npt.NDArray[np.bytes_]
 
 
 def _posterior(
     space: NystroemKernel, features: Any, y: Floats, *, weights: Floats, ratio: float
-) -> tuple[Floats, npt.NDArray[np.float32]]:
-    """Return the weights of the landmarks, and G such that a variance is 1 - |k(x) G|².
+) -> tuple[Floats, npt.NDArray[np.float32], Any]:
+    """Return the weights of the landmarks, G such that a variance is 1 - |k(x) G|², and A's factor.
 
     With features f and A = F' W F + ratio I, the variance of the function at x,
     over that of the signal, is 1 - f'f + ratio f' A⁻¹ f. It is computed from
@@ -231,4 +255,4 @@ def _posterior(
     gain[np.diag_indices(m)] += 1 + JITTER
     root = cholesky(gain, lower=True, overwrite_a=True, check_finite=False)
     spread = solve_triangular(space.factor_, root, lower=True, trans="T")
-    return coef, np.asarray(spread, dtype=np.float32)
+    return coef, np.asarray(spread, dtype=np.float32), factor
