@@ -175,7 +175,7 @@ class GaussianProcessRegressor(KernelExpansionRegressor):
             rows = slice(start, start + BATCH)
             alike = kernel(list(X[rows]), landmarks) @ self.uncertainty_[target]
             known[rows] = (alike**2).sum(axis=1)
-        return self.signal_sd_[target] * np.sqrt(np.maximum(1 - known, 0.0))
+        return np.asarray(self.signal_sd_[target] * np.sqrt(np.maximum(1 - known, 0.0)))
 
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any:
         w = np.ones(len(y)) if weights is None else weights / weights.mean()

@@ -99,7 +99,8 @@ class MarginalLikelihood:
         """Return half the sum of slope times squared distance, for each group."""
         own = np.asarray(self.squares.T @ slope.sum(axis=1)).ravel()
         met = np.asarray(self.columns.multiply(slope @ self.columns).sum(axis=0)).ravel()
-        return np.bincount(self.group, own - met, minlength=self.n_groups)
+        spread = np.bincount(self.group, own - met, minlength=self.n_groups)
+        return np.asarray(spread, dtype=np.float64)
 
 
 def learn_relevance(

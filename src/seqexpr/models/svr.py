@@ -163,7 +163,7 @@ class GkmSVR(KernelExpansionRegressor):
             fit, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             for i, predicted in enumerate(machine.held_out(costs, fit, held)):
                 error[i] += w[held] @ (y[held] - predicted) ** 2
-        return error / w.sum()
+        return np.asarray(error / w.sum())
 
     def _keep(self, states: list[Any]) -> None:
         super()._keep([state[0] for state in states])
