@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seqexpr.errors import InputError
 from seqexpr.features.gkm_kernel import GkmKernel
 from seqexpr.features.group_kernel import GroupKernel
 from seqexpr.models.gaussian_process import GaussianProcessRegressor
+from seqexpr.models.kernel_pipelines import words_and_places
 from seqexpr.sequences import as_strings
 
 
@@ -88,6 +90,21 @@ def test_it_learns_what_acts_together_and_how_sure_it_is(library, random_dna):
     assert 1 - np.mean((mean - truth) ** 2) / truth.var() > 0.9
     assert set(np.argsort(model.relevance_[0])[-3:]) == {0, 2, 4}
     assert 0.85 < np.mean(np.abs(mean - truth) < 2 * sd) <= 1.0
+
+
+@pytest.mark.real_data
+def test_words_and_places_explain_shine_dalgarno_sites_better_than_positions_alone(real_data):
+    data = pd.read_csv(real_data("ecoli_kuo2020_sd_dmsC.tsv.gz"), sep="\t")
+    data = data.sample(3_000, random_state=0)
+    train, new = data[:1_500], data[1_500:]
+    found = []
+    for kernel in (GroupKernel(), words_and_places()):
+        model = GaussianProcessRegressor(kernel, n_learn=700, max_iter=20)
+        model.fit(train["sequence"], train["expression"])
+        error = np.mean((model.predict(new["sequence"]) - new["expression"]) ** 2)
+        found.append(1 - error / new["expression"].var())
+    assert found[1] > found[0] + 0.03
+    assert found[1] > 0.5
 
 
 def test_several_targets_have_deviations_of_their_own(library):
