@@ -12,7 +12,10 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from seqexpr.features.composition import Composition
+from seqexpr.features.gkm_kernel import GkmKernel
+from seqexpr.features.group_kernel import GroupKernel
 from seqexpr.features.kmers import KmerCounter
+from seqexpr.features.nystroem import NystroemKernel
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
 from seqexpr.features.registry import FEATURIZERS
@@ -53,6 +56,9 @@ OURS = [
     OneHot(length=7, anchor="right"),
     PositionalKmers(),
     PositionalKmers(2, width=3, anchor="right", site=4, smooth=False),
+    NystroemKernel(),
+    NystroemKernel(GkmKernel(5, 3, strands="both", gamma=1.0), n_landmarks=5),
+    NystroemKernel(GroupKernel(), n_landmarks=3),
     Letters(),
 ]
 

@@ -18,6 +18,10 @@ def built(name):
     model = make_model(name)
     if name in {"elastic_net", "lasso"}:
         return model.set_params(features__k=(1, 3))
+    if name == "gaussian_process":
+        return model.set_params(regressor__n_learn=40, regressor__max_iter=10)
+    if name == "gkm_svr":
+        return model.set_params(regressor__costs=(1.0, 10.0))
     if name.startswith("stack"):
         members = [make_model(member) for member in ("gc", "ridge_onehot", "tutorial")]
         return model.set_params(regressor__members=members)

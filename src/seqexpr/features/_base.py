@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
-__all__ = ["SequenceFeatures", "StatelessSequenceFeatures", "is_int"]
+from seqexpr.sequences import StringsLike
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["SequenceFeatures", "SequenceKernel", "StatelessSequenceFeatures", "is_int"]
 
 
 class SequenceFeatures(TransformerMixin, BaseEstimator):
@@ -31,6 +38,23 @@ class StatelessSequenceFeatures(SequenceFeatures):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         return tags
+
+
+class SequenceKernel(BaseEstimator):
+    """How alike two sequences are: a positive semi-definite function of two strings.
+
+    Its parameters, and plain arrays where it learns a scale from sequences, are
+    all there is to it, so that it is saved with the model that uses it.
+    """
+
+    def fit(self, X: StringsLike) -> Self:
+        """Learn from n sequences what the kernel needs to know; most need nothing."""
+        del X
+        return self
+
+    @abstractmethod
+    def __call__(self, X: StringsLike, Y: StringsLike | None = None) -> npt.NDArray[np.float64]:
+        """Return the kernel of n sequences with m others, or with each other, shape (n, m)."""
 
 
 def is_int(value: object) -> bool:

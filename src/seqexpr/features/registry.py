@@ -10,6 +10,7 @@ from seqexpr.features.energy import DuplexEnergy
 from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.motifs import MotifScanner
+from seqexpr.features.nystroem import NystroemKernel
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.pairs import PairedOneHot
 from seqexpr.features.patches import PatchKernels
@@ -43,3 +44,4 @@ FEATURIZERS.register("windows", WindowComposition)
 FEATURIZERS.register("energy", DuplexEnergy)
 FEATURIZERS.register("patches", PatchKernels)
 FEATURIZERS.register("motifs", MotifScanner)
+FEATURIZERS.register("nystroem", NystroemKernel)

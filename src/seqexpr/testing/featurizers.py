@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import issparse
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 from seqexpr.sequences import reverse_complement
 
@@ -318,6 +318,8 @@ def _is_plain(value: object) -> bool:
         return all(map(_is_plain, value))
     if isinstance(value, Mapping):
         return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, BaseEstimator):  # a kernel, another featurizer
+        return _is_plain(vars(value))
     return value is None or isinstance(value, str | bool | Number | np.generic)
 
 
@@ -328,6 +330,12 @@ def _copied(value: Any) -> Any:
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         return np.array_equal(left, right)
+    if isinstance(left, BaseEstimator) and type(left) is type(right):
+        return _same(vars(left), vars(right))
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and type(left) is type(right):
+        return len(left) == len(right) and all(map(_same, left, right))
     return left is right or bool(left == right)
 
 
