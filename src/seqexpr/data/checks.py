@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from seqexpr.data.cells import as_labels, as_texts, to_numbers
 from seqexpr.data.check_annotations import annotation_findings
@@ -13,6 +14,8 @@ from seqexpr.data.check_distribution import distribution_findings
 from seqexpr.data.check_library import Library, duplicate_findings, library_findings
 from seqexpr.data.check_sequences import SequenceScan, scan_sequences, sequence_findings
 from seqexpr.data.check_targets import TargetScan, scan_targets, target_findings
+from seqexpr.data.columns import ColumnRoles
+from seqexpr.data.covariates import type_covariates
 from seqexpr.data.dataset import Dataset
 from seqexpr.data.findings import CheckReport, Finding, FindingCollector, Severity
 from seqexpr.data.measurement_errors import at_least_zero, standard_errors_of
@@ -160,7 +163,11 @@ def _look_at_all(
     usable = ~(dropped | sequences.unusable | targets.unusable)
     _size_finding(found, int(usable.sum()), n)
     rows = np.flatnonzero(usable)
-    library = Library(sequences.sequences[rows], rows, n, roles.sequence)
+    conditions = _conditions(table)
+    library = Library(
+        sequences.sequences[rows], rows, n, roles.sequence,
+        conditions=None if conditions is None else conditions[rows],
+    )  # fmt: skip
     library_findings(found, library)
     duplicate_findings(found, library, values=targets.numbers[rows], names=roles.targets)
     if len(rows) > 1:
@@ -168,6 +175,22 @@ def _look_at_all(
         distribution_findings(found, values, roles.targets)
     first = targets.numbers[:, 0] if roles.targets else np.full(n, np.nan)
     annotation_findings(found, table.frame, roles, used=~dropped, target=first)
+
+
+def _covariates(frame: pd.DataFrame, roles: ColumnRoles) -> pd.DataFrame | None:
+    if not roles.covariates:
+        return None
+    kinds = roles.covariate_kinds or (None,) * len(roles.covariates)
+    return type_covariates(frame, dict(zip(roles.covariates, kinds, strict=True)))
+
+
+def _conditions(table: Table) -> npt.NDArray[np.int64] | None:
+    """Number the different covariates of the rows, shape (n,); None where there are none."""
+    covariates = _covariates(table.frame, table.roles)
+    if covariates is None:
+        return None
+    numbers = covariates.groupby(list(covariates), dropna=False, observed=True).ngroup()
+    return numbers.to_numpy(dtype=np.int64)
 
 
 def _size_finding(found: FindingCollector, usable: int, n: int) -> None:
@@ -227,5 +250,5 @@ def _dataset(table: Table, examined: _Examined) -> Dataset:
         groups=groups,
         chromosomes=labels(roles.chromosome),
         split_labels=labels(roles.split),
-        covariates=frame[list(roles.covariates)] if roles.covariates else None,
+        covariates=_covariates(frame, roles),
     )

@@ -42,6 +42,8 @@ class ModelSpec:
     build : callable
         ``build(random_state=…, n_jobs=…)`` returns an unfitted Pipeline with
         the steps "features" and "regressor".
+    reads_covariates : bool
+        Whether it uses covariates where a table has them. Default True.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ModelSpec:
     complexity: int
     needs_equal_length: bool
     build: Callable[..., Pipeline]
+    reads_covariates: bool = True
 
 
 MODELS: Registry[ModelSpec] = Registry("model", group="seqexpr.models")
@@ -143,6 +146,21 @@ MODELS.register(
         complexity=0,
         needs_equal_length=False,
         build=pipelines.mean,
+        reads_covariates=False,
+    ),
+)
+MODELS.register(
+    "covariates",
+    ModelSpec(
+        name="covariates",
+        title="Covariates alone",
+        description=(
+            "A line over the covariates, whatever the sequence: what the conditions alone explain."
+        ),
+        is_baseline=True,
+        complexity=-1,
+        needs_equal_length=False,
+        build=pipelines.covariates,
     ),
 )
 MODELS.register(
@@ -155,6 +173,7 @@ MODELS.register(
         complexity=1,
         needs_equal_length=False,
         build=pipelines.gc,
+        reads_covariates=False,
     ),
 )
 MODELS.register(
@@ -170,6 +189,7 @@ MODELS.register(
         complexity=2,
         needs_equal_length=False,
         build=pipelines.nearest_neighbor,
+        reads_covariates=False,
     ),
 )
 MODELS.register(

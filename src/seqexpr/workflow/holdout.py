@@ -80,7 +80,7 @@ def train_and_test(
     units = split.units_of(dataset)
     jobs = recipe.jobs or os.cpu_count() or 1
     rungs = climb(
-        names, train, dataset.sequences[split.test], split=split, units=units[split.train],
+        names, train, dataset.take(split.test).inputs, split=split, units=units[split.train],
         seed=recipe.seed, jobs=jobs, on_step=on_step, cache=cache,
     )  # fmt: skip
     rng = np.random.default_rng(recipe.seed)
@@ -134,6 +134,8 @@ def models_of(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str
     """Return the names of all models, simplest first, and of those that can be selected."""
     equal_length = have_common_positions(list(dataset.sequences))
     names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
+    if dataset.covariates is not None and not recipe.models:
+        names = ("covariates", *names)
     specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)
     candidates = [spec.name for spec in specs if not spec.is_baseline]
     return [spec.name for spec in specs], candidates or [spec.name for spec in specs]
