@@ -250,7 +250,7 @@ def read_covariates(frame: pd.DataFrame, covariates: Sequence[Covariate]) -> Cov
             bad = ~np.isin(labels.astype(str), item.categories)
             unknown |= bad
             typed[name] = pd.Categorical(
-                np.where(bad, "", labels), categories=sorted({*item.categories, *([""] * bad.any())})
+                np.where(bad, "", labels), categories=sorted({*item.categories, *([""] * int(bad.any()))})
             )
         else:
             numbers = to_numbers(frame[name])
