@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from seqexpr.data.cells import as_labels, as_texts, to_numbers
 from seqexpr.data.columns import ColumnRoles
@@ -18,6 +17,9 @@ from seqexpr.data.covariates import (
     type_covariates,
 )
 from seqexpr.data.findings import FindingCollector
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["covariate_findings"]
 

@@ -50,7 +50,7 @@ class Library:
     conditions: Ints | None = None
 
     def apart(self, codes: Ints) -> Ints:
-        """Number the pairs of sequence and condition; `codes`, shape (m,), as they are without."""
+        """Give each pair of sequence and condition a number; `codes` are of sequences, (m,)."""
         if self.conditions is None:
             return codes
         pairs = np.column_stack([codes, self.conditions])
@@ -103,8 +103,8 @@ def library_findings(found: FindingCollector, library: Library) -> None:
     if m >= 10 and distinct <= max(3, 0.1 * m):
         found.add(
             "sequence-few-distinct", "warning", None, column=library.column,
-            meaning=f"only {distinct:,} distinct sequences{_each(library)} in {m:,} rows: there is as much to "
-            f"learn as from {distinct:,} rows",
+            meaning=f"only {distinct:,} distinct sequences{_each(library)} in {m:,} rows: there "
+            f"is as much to learn as from {distinct:,} rows",
             remedy="average the repeated measurements of a sequence first",
         )  # fmt: skip
     elif distinct >= 10:
@@ -273,14 +273,14 @@ def _repeat_findings(
     equal = repeated & ~conflict
     found.add(
         "duplicate-equal", "info", library.mask(equal), column=library.column,
-        meaning=f"{int(equal.sum()):,} rows repeat a sequence{_each(library)} with the same value; they count "
-        "several times and stay together on one side of every split",
+        meaning=f"{int(equal.sum()):,} rows repeat a sequence{_each(library)} with the same value; "
+        "they count several times and stay together on one side of every split",
         remedy="take the copies out, if they are copies and not measurements",
     )  # fmt: skip
     found.add(
         "duplicate-conflicting", "warning", library.mask(conflict), column=library.column,
-        meaning=f"{int(conflict.sum()):,} rows repeat a sequence{_each(library)} with another value, which no "
-        f"model of the sequence can predict: {'; '.join(spreads)}",
+        meaning=f"{int(conflict.sum()):,} rows repeat a sequence{_each(library)} with another "
+        f"value, which no model of the sequence can predict: {'; '.join(spreads)}",
         remedy="average them if they are replicates; if a condition differs, name it with "
         "--covariate, or keep one",
     )  # fmt: skip

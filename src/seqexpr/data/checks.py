@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from seqexpr.data.cells import as_labels, as_texts, to_numbers
 from seqexpr.data.check_annotations import annotation_findings
@@ -22,6 +22,9 @@ from seqexpr.data.measurement_errors import at_least_zero, standard_errors_of
 from seqexpr.data.table import Table
 from seqexpr.errors import CheckFailedError, InputError
 from seqexpr.recipe import OnInvalid, OnMissing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CheckReport", "Finding", "Severity", "build_dataset", "check_table"]
 
@@ -185,12 +188,12 @@ def _covariates(frame: pd.DataFrame, roles: ColumnRoles) -> pd.DataFrame | None:
 
 
 def _conditions(table: Table) -> npt.NDArray[np.int64] | None:
-    """Number the different covariates of the rows, shape (n,); None where there are none."""
+    """Give rows of equal covariates one number, shape (n,); None where there are none."""
     covariates = _covariates(table.frame, table.roles)
     if covariates is None:
         return None
     numbers = covariates.groupby(list(covariates), dropna=False, observed=True).ngroup()
-    return numbers.to_numpy(dtype=np.int64)
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def _size_finding(found: FindingCollector, usable: int, n: int) -> None:

@@ -156,8 +156,10 @@ def describe_covariates(frame: pd.DataFrame | None) -> tuple[Covariate, ...]:
     >>> describe_covariates(pd.DataFrame({"dose": [1.0, 3.0]}))
     (Covariate(name='dose', kind='numeric', categories=(), low=1.0, high=3.0, has_gaps=False),)
     """
-    found = []
-    for name in () if frame is None else frame.columns:
+    found: list[Covariate] = []
+    if frame is None:
+        return ()
+    for name in frame.columns:
         column = frame[name]
         if kind_of_column(column) == "categorical":
             categories = tuple(sorted(set(as_labels(column))))
@@ -249,9 +251,9 @@ def read_covariates(frame: pd.DataFrame, covariates: Sequence[Covariate]) -> Cov
         if item.kind == "categorical":
             bad = ~np.isin(labels.astype(str), item.categories)
             unknown |= bad
-            typed[name] = pd.Categorical(
-                np.where(bad, "", labels), categories=sorted({*item.categories, *([""] * int(bad.any()))})
-            )
+            # A row of an unknown one is not predicted; it is marked as empty.
+            known = sorted({*item.categories, ""} if bad.any() else item.categories)
+            typed[name] = pd.Categorical(np.where(bad, "", labels), categories=known)
         else:
             numbers = to_numbers(frame[name])
             missing = np.isnan(numbers)

@@ -195,7 +195,9 @@ def run_controls(
     values = {row.name: row.value for row in found if row.metric == "r2"}
     r2 = next((row for row in beyond if row.metric == "r2"), None)
     status = "leak" if leaks else "ok"
-    return Controls(tuple(found), r2, status, _sentence(values, r2, leaks=leaks, beside=has_covariates(text)))
+    return Controls(
+        tuple(found), r2, status, _sentence(values, r2, leaks=leaks, beside=has_covariates(text))
+    )
 
 
 def _predict(model: Any, inputs: Inputs) -> Floats:

@@ -74,8 +74,9 @@ def measure_inflation(
     ----------
     fit : callable
         ``fit(inputs, targets, units) -> model`` with ``model.predict(inputs)``; a
-        fresh model each time. What it chooses by folds of its own keeps the units whole: copies with random folds,
-        families with those of families, as a run with either split would do.
+        fresh model each time. What it chooses by folds of its own keeps the
+        units whole: copies with random folds, families with those of families,
+        as a run with either split would do.
     inputs : array of str, shape (n,), or DataFrame
         Train sequences, with covariates or without.
     targets : ndarray of float64, shape (n,)

@@ -148,7 +148,7 @@ class WithCovariates(TransformerMixin, BaseEstimator):
         away = np.where(missing, 0.0, numbers - self.means_)
         spread = np.sqrt((away**2).sum(axis=0) / known)
         self.scales_ = np.where(spread > 0, spread, 1.0)
-        self.has_gaps_ = missing.any(axis=0)
+        self.has_gaps_: npt.NDArray[np.bool_] = np.asarray(missing.any(axis=0))
         self.categories_ = [_categories(self._column(X, name)) for name in self.categorical]
         if self.interact:
             self._check_width()

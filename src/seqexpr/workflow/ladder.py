@@ -81,9 +81,10 @@ def fit_rung(
 def count_features(model: Any) -> int | None:
     """Return the number of features of a fitted pipeline, None where it does not say."""
     try:
-        return len(model[:-1].get_feature_names_out())
+        names = model[:-1].get_feature_names_out()
     except AttributeError:
         return None
+    return None if names is None else len(names)  # a stack hands its input through
 
 
 def climb(
