@@ -53,21 +53,7 @@ class _Part(BaseModel):
 
 
 class CovariateInfo(_Part):
-    """A column that the model needs beside the sequence, as training had it.
-
-    Attributes
-    ----------
-    name : str
-        Of the column.
-    kind : {"numeric", "categorical"}
-        How it is read.
-    categories : tuple of str
-        Those that the model was trained on; "" = an empty cell. None for numbers.
-    low, high : float or None
-        Smallest and largest number; None for categories.
-    has_gaps : bool
-        Whether numbers may be missing.
-    """
+    """A column that the model needs; see :class:`seqexpr.data.covariates.Covariate`."""
 
     name: str
     kind: Literal["numeric", "categorical"]

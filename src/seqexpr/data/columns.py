@@ -14,7 +14,7 @@ from seqexpr.data.content import (
     looks_like_split,
     looks_numeric,
 )
-from seqexpr.data.covariates import Kind, split_kind
+from seqexpr.data.covariates import Kind, split_kinds
 from seqexpr.data.vocabulary import (
     CHROMOSOME,
     ERROR_VARIANCE,
@@ -154,7 +154,9 @@ def recognize_columns(
     >>> notes
     ("sequence: column 'Seq'", "target: column 'Expression Level'")
     """
-    choice, kinds = _without_kinds(frame, choice)
+    columns = [str(column) for column in frame.columns]
+    names, kinds = split_kinds(choice.covariate, columns)
+    choice = replace(choice, covariate=names)
     _check_named(frame, choice)
     finder = _Finder(frame, choice)
     sequence = choice.sequence or finder.sequence()
@@ -190,17 +192,6 @@ def recognize_columns(
         )
         roles = replace(roles, error=finder.error(roles, choice.error))
     return roles, (*_notes(roles, finder.reasons), *finder.unused)
-
-
-def _without_kinds(
-    frame: pd.DataFrame, choice: ColumnChoice
-) -> tuple[ColumnChoice, tuple[Kind | None, ...]]:
-    """Take ":categorical" and ":numeric" off the names of covariates."""
-    columns = [str(column) for column in frame.columns]
-    parts = [split_kind(asked, columns) for asked in choice.covariate]
-    kinds = tuple(kind for _, kind in parts)
-    plain = replace(choice, covariate=tuple(name for name, _ in parts))
-    return plain, kinds if any(kinds) else ()
 
 
 def _check_named(frame: pd.DataFrame, choice: ColumnChoice) -> None:

@@ -26,7 +26,7 @@ __all__ = [
     "describe_covariates",
     "kind_of_column",
     "read_covariates",
-    "split_kind",
+    "split_kinds",
     "type_covariates",
 ]
 
@@ -37,20 +37,38 @@ MAX_CATEGORIES = 200
 FAR = 100.0
 
 
-def split_kind(asked: str, columns: Sequence[str]) -> tuple[str, Kind | None]:
-    """Part "NAME:categorical" or "NAME:numeric" into name and kind.
+def split_kinds(
+    asked: Sequence[str], columns: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[Kind | None, ...]]:
+    """Part each "NAME:categorical" or "NAME:numeric" into name and kind.
 
-    A column that is called just so is taken as it is.
+    Parameters
+    ----------
+    asked : sequence of str
+        What the user named.
+    columns : sequence of str
+        Columns of the table; one that is called just so is taken as it is.
+
+    Returns
+    -------
+    names : tuple of str
+        Without the kinds.
+    kinds : tuple of {"numeric", "categorical", None}
+        None = by the values; empty if no kind was given.
 
     Examples
     --------
-    >>> split_kind("plate:categorical", ["plate"]), split_kind("dose", ["dose"])
-    (('plate', 'categorical'), ('dose', None))
+    >>> split_kinds(["plate:categorical", "dose"], ["plate", "dose"])
+    (('plate', 'dose'), ('categorical', None))
     """
-    name, _, kind = asked.rpartition(":")
-    if asked in columns or kind not in KINDS:
-        return asked, None
-    return name, "numeric" if kind == "numeric" else "categorical"
+    names: list[str] = []
+    kinds: list[Kind | None] = []
+    for text in asked:
+        name, _, kind = text.rpartition(":")
+        known = next((one for one in KINDS if one == kind and text not in columns), None)
+        names.append(text if known is None else name)
+        kinds.append(known)
+    return tuple(names), tuple(kinds) if any(kinds) else ()
 
 
 def kind_of_column(column: pd.Series[Any]) -> Kind:
