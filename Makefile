@@ -1,6 +1,8 @@
 # make demo: install the core and train on the embedded lac promoter library
 # make test: install what the tests need and run them
+# make test-lm: install the extra lm (PyTorch, transformers) and run its tests
 # make lint: style, types and import contracts      make check: lint and test, as CI does
+# make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -8,7 +10,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test lint check bench docs clean
+.PHONY: help demo test test-lm lint check bench accuracy docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -33,6 +35,11 @@ help:
 	@$(PIP) --editable ".[dev,bench]"
 	@touch $@
 
+.venv/.lm: .venv/.dev
+	@echo "Installing PyTorch and transformers"
+	@$(PIP) --editable ".[dev,lm]"
+	@touch $@
+
 demo: .venv/.core
 	@echo "Training on the embedded lac promoter library (50,518 variants)"
 	@$(BIN)/seqexpr train dataset:lac --preset fast --overwrite -o demo-run
@@ -46,10 +53,16 @@ lint: .venv/.dev
 test: .venv/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report=term --durations=15
 
+test-lm: .venv/.lm
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/features/test_language_model.py tests/features/test_embeddings.py
+
 check: lint test
 
 bench: .venv/.bench
 	$(BIN)/python benchmarks/run.py
+
+accuracy: .venv/.bench
+	$(BIN)/python -m benchmarks.accuracy --budget 20m
 
 clean:
 	rm -rf .venv demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

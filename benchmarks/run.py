@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 SECTIONS = {
     "k-mer counting": "bench_kmers.py",
+    "Motif scan": "bench_motifs.py",
     "Ridge and its penalty": "bench_ridge.py",
     "Families of related sequences": "bench_homology.py",
     "The whole run": "bench_train.py",

@@ -13,15 +13,54 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from seqexpr.errors import RecipeError, did_you_mean
 from seqexpr.files import atomic_path
 
-__all__ = ["OnInvalid", "OnMissing", "Preset", "Recipe", "Transform", "Weighting"]
+__all__ = [
+    "OnInvalid",
+    "OnMissing",
+    "Prefer",
+    "Preset",
+    "Recipe",
+    "Refit",
+    "Transform",
+    "Weighting",
+    "read_duration",
+]
 
-Preset = Literal["tutorial", "fast"]
+Preset = Literal["tutorial", "fast", "best"]
+Prefer = Literal["best", "simple"]
+Refit = Literal["train", "all"]
 Transform = Literal["none", "log2", "zscore", "rank"]
 OnMissing = Literal["error", "drop"]
 OnInvalid = Literal["error", "drop"]
 Weighting = Literal["none", "inverse-variance"]
 
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SHORTEST = 10
 _SPLIT = re.compile(r"auto|random|group|chromosome|homology|column:.+")
+
+
+def read_duration(text: str) -> int:
+    """Return the seconds that a text such as "20m" stands for.
+
+    Parameters
+    ----------
+    text : str
+        Whole hours, minutes and seconds, in this order, each at most once.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+
+    Examples
+    --------
+    >>> read_duration("90s"), read_duration("20m"), read_duration("1h30m")
+    (90, 1200, 5400)
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None or not any(found.groups()):
+        raise ValueError(f"{text!r} is no time; write 90s, 20m or 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
 
 
 class Recipe(BaseModel):
@@ -64,10 +103,24 @@ class Recipe(BaseModel):
     interval_level : float
         Share of new measurements that a prediction interval shall hold, in
         (0, 1). Default 0.9.
-    preset : {"tutorial", "fast"}
-        Which models are fitted, and how. Default "fast".
+    preset : {"tutorial", "fast", "best"}
+        Which models are fitted, and how; "best" searches for as long as
+        `budget` allows. Default "fast".
     models : tuple of str
         Names of models; empty = those of the preset.
+    budget : str
+        Time that the preset "best" may take, from the first row read to the
+        report: "90s", "20m", "1h30m"; at least 10 seconds. Default "10m".
+    trials : int, optional
+        Trials after which the search of the preset "best" ends, at least 1;
+        None = when the budget is spent.
+    prefer : {"best", "simple"}
+        Which model is selected: the best by out-of-fold score, or the simplest
+        that is not significantly worse. Default "best".
+    refit : {"train", "all"}
+        Rows that the shipped model is fitted on: the train rows, which is the
+        model that was scored, or, once the score is settled, all rows. Default
+        "train".
     on_missing, on_invalid : {"error", "drop"}
         What happens to rows whose target is no number, and to rows whose
         sequence is empty or holds characters that are not DNA. Empty targets
@@ -120,6 +173,10 @@ class Recipe(BaseModel):
     weighting: Weighting = "none"
     preset: Preset = "fast"
     models: tuple[str, ...] = ()
+    budget: str = "10m"
+    trials: Annotated[int | None, Field(ge=1)] = None
+    prefer: Prefer = "best"
+    refit: Refit = "train"
     on_missing: OnMissing = "error"
     on_invalid: OnInvalid = "error"
     jobs: Annotated[int, Field(ge=0)] = 0
@@ -133,6 +190,18 @@ class Recipe(BaseModel):
             hint = did_you_mean(value, choices)
             raise ValueError(f"{value!r} is not one of {', '.join(choices)}{hint}")
         return value
+
+    @field_validator("budget")
+    @classmethod
+    def _check_budget(cls, value: str) -> str:
+        if read_duration(value) < _SHORTEST:
+            raise ValueError(f"{value!r} is less than {_SHORTEST} seconds")
+        return value
+
+    @property
+    def budget_seconds(self) -> int:
+        """The budget in seconds."""
+        return read_duration(self.budget)
 
     @classmethod
     def create(cls, **choices: Any) -> Self:

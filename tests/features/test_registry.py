@@ -16,6 +16,7 @@ def test_ours_are_there_by_name():
     assert FEATURIZERS["kmers"] is KmerCounter
     assert FEATURIZERS["composition"] is Composition
     assert FEATURIZERS["onehot"] is OneHot
+    assert set(FEATURIZERS) >= {"pairs", "dyads", "windows", "energy", "patches"}
     assert FEATURIZERS.group == "seqexpr.features"
 
 
@@ -24,15 +25,15 @@ def test_an_unknown_name_gets_a_hint():
         FEATURIZERS["kmer"]
 
 
-@pytest.mark.parametrize("name", ["kmers", "composition", "onehot"])
+@pytest.mark.parametrize("name", ["kmers", "composition", "onehot", "motifs"])
 def test_scikit_learn_is_told_that_they_read_strings(name):
     tags = get_tags(FEATURIZERS[name]())
     assert tags.input_tags.string
     assert not tags.input_tags.two_d_array
     assert not tags.target_tags.required
-    if name == "onehot":
+    if name in ("onehot", "motifs"):
         with pytest.raises(NotFittedError, match="not fitted"):
-            check_is_fitted(OneHot())
+            check_is_fitted(FEATURIZERS[name]())
     else:
         assert not tags.requires_fit
         check_is_fitted(FEATURIZERS[name]())

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 
+from seqexpr.bundle.boosters import check_booster
 from seqexpr.errors import InputError
 from seqexpr.models.trees import LightGBMRegressor
 
@@ -87,6 +88,86 @@ def test_the_text_of_the_trees_is_all_that_is_kept():
     assert_array_equal(model.fit(X, y).predict(X), clone(model).fit(X, y).predict(X))
 
 
+def skewed(n, *, seed):
+    """Rows whose spread, not only their middle, depends on the features."""
+    rng = np.random.default_rng(seed)
+    X = rng.integers(0, 2, size=(n, 3)).astype(float)
+    return X, X[:, 0] + (0.5 + X[:, 1]) * rng.exponential(size=n)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.5, 0.9])
+def test_the_share_of_new_rows_below_a_quantile_is_its_level(alpha):
+    X, y = skewed(2000, seed=0)
+    new, truth = skewed(4000, seed=1)
+    model = LightGBMRegressor(
+        objective="quantile", alpha=alpha, colsample_bytree=1.0, n_estimators=100
+    )
+    level = model.fit(X, y).predict(new)
+    # Everywhere, and where the spread is narrow or wide.
+    for rows in (slice(None), new[:, 1] == 0, new[:, 1] == 1):
+        assert np.mean(truth[rows] <= level[rows]) == pytest.approx(alpha, abs=0.035)
+
+
+def test_what_is_predicted_is_what_the_objective_asks_for():
+    # An exponential variable: mean 1, median log 2; no feature says anything.
+    y = np.random.default_rng(0).exponential(size=4000)
+    X = np.zeros((4000, 1))
+    X[:2000] = 1
+    found = {
+        objective: LightGBMRegressor(objective=objective).fit(X, y).predict([[0.0]])[0]
+        for objective in ("regression", "l1", "huber")
+    }
+    assert found["regression"] == pytest.approx(1, abs=0.05)
+    assert found["l1"] == pytest.approx(np.log(2), abs=0.05)
+    assert found["l1"] < found["huber"] < found["regression"]
+
+
+def test_early_stopping_takes_few_trees_for_noise_and_many_for_signal():
+    X, y = library(1000)
+    noise = np.random.default_rng(0).normal(size=1000)
+    model = LightGBMRegressor(early_stopping=True, patience=20, n_estimators=150)
+    few, many = model.fit(X, np.column_stack([noise, y])).n_trees_
+    assert few < 15 < 40 < many <= 150
+    for target, count in ((noise, few), (y, many)):
+        alone = LightGBMRegressor(n_estimators=int(count)).fit(X, target)
+        assert_array_equal(model.fit(X, target).predict(X), alone.predict(X))
+
+
+def test_early_stopping_keeps_groups_whole():
+    # Ten copies of each row: blind folds see the very error that they are to predict.
+    X, y = library(60)
+    X, y = np.repeat(X + 0.01 * np.arange(60)[:, None], 10, axis=0), np.repeat(y, 10)
+    y = y + np.repeat(np.random.default_rng(0).normal(size=60), 10)
+    model = LightGBMRegressor(early_stopping=True, patience=10, min_child_samples=5)
+    seeing = model.fit(X, y, groups=np.repeat(np.arange(60), 10)).n_trees_[0]
+    assert seeing < model.fit(X, y).n_trees_[0] / 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"subsample": 0.5},
+        {"extra_trees": True},
+        {"path_smooth": 5.0},
+        {"max_bin": 2},
+        {"objective": "quantile", "alpha": 0.8},
+        {"early_stopping": True, "n_folds": 2, "subsample": 0.3},
+    ],
+    ids=",".join,
+)
+def test_further_parameters_change_the_trees_but_not_with_threads(changes):
+    X, y = library()
+    plain = LightGBMRegressor(**QUICK).fit(X, y)
+    first = LightGBMRegressor(**QUICK, **changes).fit(X, y)
+    again = LightGBMRegressor(**QUICK, **changes, n_jobs=2).fit(X, y)
+    assert np.abs(first.predict(X) - plain.predict(X)).max() > 1e-3
+    assert_array_equal(again.predict(X), first.predict(X))
+    assert check_booster(first.boosters_[0]) == ""
+    for n in (1, 2, 3):
+        few = LightGBMRegressor(**QUICK, **changes).fit(X[:n], y[:n])
+        assert np.isfinite(few.predict(X)).all()
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
@@ -96,6 +177,11 @@ def test_the_text_of_the_trees_is_all_that_is_kept():
         ({"learning_rate": 0.0}, r"learning_rate = 0.0: must be in \(0, 1\]"),
         ({"colsample_bytree": 1.1}, r"colsample_bytree = 1.1: must be in \(0, 1\]"),
         ({"reg_lambda": -1.0}, "reg_lambda = -1.0: must be at least 0"),
+        ({"path_smooth": -1.0}, "path_smooth = -1.0: must be at least 0"),
+        ({"subsample": 0.0}, r"subsample = 0.0: must be in \(0, 1\]"),
+        ({"alpha": 1.0}, r"alpha = 1.0: must be in \(0, 1\)"),
+        ({"patience": 0}, "patience = 0: must be at least 1"),
+        ({"objective": "quantil"}, "must be one of .*; did you mean 'quantile'"),
     ],
 )
 def test_parameters_out_of_range_are_refused(parameters, message):

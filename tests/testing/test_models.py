@@ -14,13 +14,18 @@ LEARNERS = [name for name in MODELS if not MODELS[name].is_baseline]
 
 
 def built(name):
-    """The registered model; to save minutes with fewer k-mers, and stacks of quick members."""
+    """The registered model; to save minutes with fewer k-mers, steps, and quick members."""
     model = make_model(name)
     if name in {"elastic_net", "lasso"}:
         return model.set_params(features__k=(1, 3))
     if name.startswith("stack"):
         members = [make_model(member) for member in ("gc", "ridge_onehot", "tutorial")]
         return model.set_params(regressor__members=members)
+    if name.startswith("global_epistasis"):
+        quick = {"n_latent": 2, "n_units": 4, "n_members": 2, "max_iter": 20, "alphas": [0.01]}
+        if name.endswith("words"):
+            model.set_params(features__k=2, features__width=3)
+        return model.set_params(**{f"regressor__{key}": value for key, value in quick.items()})
     return model
 
 

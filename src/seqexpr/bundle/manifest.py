@@ -131,6 +131,9 @@ class TrainingData(_Part):
         fitted on.
     train_sha256 : str
         Digest of the rows the model was fitted on.
+    fitted_on : {"train", "all"}
+        "train": the train rows, the model is the one that was scored; "all":
+        train and test rows, after the score of its kind was settled.
     """
 
     source: str
@@ -139,6 +142,7 @@ class TrainingData(_Part):
     n_sequences: int
     n_train: int
     train_sha256: str
+    fitted_on: Literal["train", "all"] = "train"
 
 
 class ManifestScore(_Part):

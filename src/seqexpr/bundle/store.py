@@ -129,7 +129,7 @@ def save_bundle(
         input=_input_schema(recipe, dataset),
         targets=tuple(TargetInfo(**item) for item in evaluation.dataset["targets"]),
         transform=transform.to_dict(),
-        data=_training_data(evaluation, dataset),
+        data=_training_data(evaluation, dataset, recipe),
         split=dict(evaluation.split),
         scores=_scores(evaluation),
         warnings=evaluation.warnings,
@@ -182,7 +182,7 @@ def _input_schema(recipe: Recipe, dataset: Dataset) -> InputSchema:
     )
 
 
-def _training_data(evaluation: Evaluation, dataset: Dataset) -> TrainingData:
+def _training_data(evaluation: Evaluation, dataset: Dataset, recipe: Recipe) -> TrainingData:
     about = evaluation.dataset
     return TrainingData(
         source=about["source"],
@@ -191,6 +191,7 @@ def _training_data(evaluation: Evaluation, dataset: Dataset) -> TrainingData:
         n_sequences=about["n_sequences"],
         n_train=len(dataset),
         train_sha256=dataset.sha256,
+        fitted_on=recipe.refit,
     )
 
 

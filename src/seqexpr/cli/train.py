@@ -26,6 +26,8 @@ seqexpr train library.csv --covariate condition --covariate dose -o run
 
 seqexpr train counts.xlsx --sheet MPRA --split column:fold --models ridge,lightgbm -o run
 
+seqexpr train library.csv --preset best --budget 20m --jobs 2 -o run
+
 seqexpr train --recipe run/recipe.toml -o again"""
 
 
@@ -103,9 +105,9 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            metavar="tutorial|fast",
-            help="fast: the ladder that needs no PyTorch. tutorial: 3-mers, random 80/20 split, "
-            "least squares. Default: fast.",
+            metavar="tutorial|fast|best",
+            help="fast: the ladder that needs no PyTorch. best: search for the best model within "
+            "--budget. tutorial: 3-mers, random 80/20 split, least squares. Default: fast.",
             rich_help_panel=_MODELLING,
         ),
     ] = None,
@@ -115,6 +117,43 @@ def train(
             "--models",
             metavar="NAME,NAME",
             help="Fit these instead of the preset's.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(
+            "--budget",
+            metavar="20m",
+            help="Time that --preset best may take: 90s, 20m, 1h30m. Default: 10m.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--trials",
+            help="End the search of --preset best after so many trials. Default: at its budget.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    prefer: Annotated[
+        str | None,
+        typer.Option(
+            "--prefer",
+            metavar="best|simple",
+            help="Select the best model by out-of-fold score, or the simplest that is not "
+            "significantly worse. Default: best.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    refit: Annotated[
+        str | None,
+        typer.Option(
+            "--refit",
+            metavar="train|all",
+            help="Rows that the shipped model is fitted on; all: once its score is settled. "
+            "Default: train.",
             rich_help_panel=_MODELLING,
         ),
     ] = None,
@@ -181,6 +220,7 @@ def train(
         "interval_level": interval_level, "nested": nested, "repeats": repeats,
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
+        "budget": budget, "trials": trials, "prefer": prefer, "refit": refit,
     }  # fmt: skip
     choices = {key: value for key, value in given.items() if value is not None}
     _run(

@@ -107,6 +107,11 @@ class Evaluation:
         the selected model.
     leakage, ceiling, controls, intervals, floor, learning_curve, diagnosis : mapping or None
         Filled by the evaluation rooms that measure them; None = not measured.
+    search : mapping or None
+        What the preset "best" tried, what mattered and what the blend is made
+        of; None where there was no search.
+    cost : mapping or None
+        Time and peak memory of the run.
     warnings : tuple of str
         What the reader of the scores should know.
     """
@@ -126,6 +131,8 @@ class Evaluation:
     floor: Mapping[str, Any] | None = None
     learning_curve: Mapping[str, Any] | None = None
     diagnosis: Mapping[str, Any] | None = None
+    search: Mapping[str, Any] | None = None
+    cost: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = field(default=())
 
     def score(
@@ -170,6 +177,8 @@ class Evaluation:
             "floor": self.floor,
             "learning_curve": self.learning_curve,
             "diagnosis": self.diagnosis,
+            "search": self.search,
+            "cost": self.cost,
             "warnings": list(self.warnings),
         }
 
@@ -230,6 +239,8 @@ class Evaluation:
                 floor=document.get("floor"),
                 learning_curve=document.get("learning_curve"),
                 diagnosis=document.get("diagnosis"),
+                search=document.get("search"),
+                cost=document.get("cost"),
                 warnings=tuple(document.get("warnings", ())),
             )
         except (KeyError, TypeError) as error:

@@ -130,8 +130,8 @@ class WithCovariates(TransformerMixin, BaseEstimator):
         ----------
         X : DataFrame, n rows
             With the column ``sequence`` and the covariates.
-        y : ignored
-            For scikit-learn.
+        y : array-like, optional
+            Targets, for features of the sequence that learn from them.
 
         Raises
         ------
@@ -139,7 +139,7 @@ class WithCovariates(TransformerMixin, BaseEstimator):
             If a column is missing, holds text instead of numbers, or the
             products would have over two million columns.
         """
-        self.features_ = clone(self.features).fit(list(sequences_of(X)))
+        self.features_ = clone(self.features).fit(list(sequences_of(X)), y)
         numbers = np.column_stack([np.zeros((len(X), 0)), *self._numbers(X)])
         missing = np.isnan(numbers)
         filled = np.where(missing, 0.0, numbers)

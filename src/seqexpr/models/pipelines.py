@@ -13,7 +13,9 @@ from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor, NearestNeighborRegressor
+from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
 from seqexpr.models.linear import ElasticNetPathRegressor, HuberKmerRegressor
+from seqexpr.models.pairs import PairedRidgeRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.stacking import StackedRegressor
 from seqexpr.models.trees import LightGBMRegressor
@@ -22,6 +24,7 @@ __all__ = [
     "covariates",
     "elastic_net",
     "gc",
+    "global_epistasis",
     "huber",
     "lasso",
     "lightgbm",
@@ -32,6 +35,7 @@ __all__ = [
     "ridge",
     "ridge_canonical",
     "ridge_onehot",
+    "ridge_pairs",
     "ridge_positional",
     "stack",
     "stack_positional",
@@ -90,6 +94,13 @@ def ridge_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     return _pipeline(OneHot(), RidgePathRegressor(random_state=random_state, n_jobs=n_jobs))
 
 
+def ridge_pairs(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build ridge on bases by position and on pairs of positions that act together."""
+    # The pairs are found with the targets, for each its own, so the regressor takes the sequences.
+    regressor = PairedRidgeRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline("passthrough", regressor)
+
+
 def _kmers_and_places(n_jobs: int) -> FeatureUnion:
     """Count 1- to 4-mers anywhere, and 1- to 3-mers every five bases from the right end."""
     return FeatureUnion(
@@ -141,6 +152,12 @@ def lightgbm_onehot(*, random_state: int, n_jobs: int) -> Pipeline:
     # Bases at few positions matter: trees do better if they see most of them.
     regressor = LightGBMRegressor(colsample_bytree=0.7, random_state=random_state, n_jobs=n_jobs)
     return _pipeline(OneHot(), regressor)
+
+
+def global_epistasis(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build latent sums over bases by position, and a bend over them."""
+    regressor = GlobalEpistasisRegressor(random_state=random_state, n_jobs=n_jobs)
+    return _pipeline(OneHot(anchor="right"), regressor)
 
 
 def stack(*, random_state: int, n_jobs: int) -> Pipeline:

@@ -349,3 +349,29 @@ MODELS.register(
         build=pipelines.stack_positional,
     ),
 )
+MODELS.register(
+    "global_epistasis",
+    ModelSpec(
+        name="global_epistasis",
+        title="Bend over sums of bases by position",
+        description="Bases by position add up to a few hidden traits, and what is measured bends "
+        "with these.",
+        is_baseline=False,
+        complexity=20,
+        needs_equal_length=True,
+        build=pipelines.global_epistasis,
+    ),
+)
+MODELS.register(
+    "ridge_pairs",
+    ModelSpec(
+        name="ridge_pairs",
+        title="Ridge on bases and pairs of bases by position",
+        description="Each base at each position adds its part, and so do pairs of positions that "
+        "act together.",
+        is_baseline=False,
+        complexity=19,
+        needs_equal_length=True,
+        build=pipelines.ridge_pairs,
+    ),
+)

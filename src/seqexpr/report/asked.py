@@ -19,6 +19,7 @@ __all__ = ["command", "protection", "recipe_rows", "split_rows", "versions"]
 _PRESETS = {
     "tutorial": "tutorial: which 3-mers occur, a random 80/20 split, ordinary least squares",
     "fast": "fast: the ladder of models that ends within about a minute on two cores",
+    "best": "best: what a search over features and models finds, and their blend",
 }
 _TRANSFORMS = {
     "none": "as in the table",
@@ -122,6 +123,13 @@ def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, 
     rows += [(what, name) for what, name in columns.items() if name]
     models = f"only {', '.join(recipe.models)}" if recipe.models else _PRESETS[recipe.preset]
     rows.append(("Models", models))
+    if recipe.preset == "best":
+        trials = "" if recipe.trials is None else f", or {recipe.trials:,} trials"
+        rows.append(("Time for the search", recipe.budget + trials))
+    if recipe.prefer == "simple":
+        rows.append(("Select", "the simplest model that is not significantly worse than the best"))
+    if recipe.refit == "all":
+        rows.append(("Fit the shipped model on", "all rows, after the score was settled"))
     rows.append(("Held back for the test", _asked_split(recipe)))
     level = f"{recipe.interval_level:.0%} of new measurements"
     rows.append(("A prediction interval holds", level))

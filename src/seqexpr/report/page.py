@@ -19,7 +19,9 @@ from seqexpr.report.section_controls import controls_section
 from seqexpr.report.section_diagnosis import diagnosis_section
 from seqexpr.report.section_floor import floor_section
 from seqexpr.report.section_intervals import intervals_section
+from seqexpr.report.section_ladder import ladder_section
 from seqexpr.report.section_leakage import leakage_section
+from seqexpr.report.section_search import search_section
 from seqexpr.report.words import METRICS, count, headline, sentence
 
 if TYPE_CHECKING:
@@ -93,6 +95,8 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         targets=results,
         undrawn=max(0, len(targets) - MAX_DRAWN),
         floor=floor_section(evaluation.floor),
+        ladder=ladder_section(evaluation),
+        search=search_section(evaluation.search),
         comparison=comparison_section(evaluation),
         controls=controls_section(evaluation.controls),
         leakage=leakage_section(evaluation.leakage),

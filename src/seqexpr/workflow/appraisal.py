@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from seqexpr.models.targets import TargetTransform
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
+    from seqexpr.workflow.budget import Budget
     from seqexpr.workflow.ladder import Rung
 
 __all__ = ["Findings", "Scene", "appraise", "calibrate_chosen"]
@@ -76,6 +77,11 @@ class Scene:
     cross_validated : bool
         Whether every row was tested out of its fold; then train and test are
         the same rows.
+    stand_in : Rung, optional
+        What controls, learning curve and inflation are measured with, where
+        the chosen model takes too long to be fitted again and again.
+    budget : Budget, optional
+        What is left of the time of a search; None = no limit.
     """
 
     recipe: Recipe
@@ -92,6 +98,18 @@ class Scene:
     r2: Score
     jobs: int
     cross_validated: bool = False
+    stand_in: Rung | None = None
+    budget: Budget | None = None
+
+    @property
+    def has_time(self) -> bool:
+        """Whether a search has left time for what is not needed to use the model."""
+        return self.budget is None or self.budget.left() > 0
+
+    @property
+    def appraised(self) -> Rung:
+        """The rung whose kind of model is fitted anew: the chosen one, or its stand-in."""
+        return self.stand_in or self.chosen
 
     @cached_property
     def test_trust(self) -> Trust:
@@ -105,9 +123,12 @@ class Scene:
         return self.calibration.judge(test.sequences, self.chosen.test, strangeness=strangeness)
 
     def fit(self, inputs: Inputs, targets: Floats, units: Ints) -> Any:
-        """Fit the chosen kind of model anew on some train rows, keeping units whole."""
+        """Fit the appraised kind of model anew on some train rows, keeping units whole."""
         model = build_model(
-            self.chosen.spec, self.train.covariates, random_state=self.recipe.seed, n_jobs=self.jobs
+            self.appraised.spec,
+            self.train.covariates,
+            random_state=self.recipe.seed,
+            n_jobs=self.jobs,
         )
         return fit_model(model, model_inputs(inputs), targets, groups=units)
 
@@ -175,14 +196,19 @@ def appraise(scene: Scene, *, on_step: Progress) -> Findings:
             intervals=_coverage(scene, groups),
             warnings=scene.calibration.warnings,
         )
-    on_step(Step("distance of the test to train", kind="step"))
-    leakage, warnings = measure_leakage(scene, groups, rng=scene.rng(_LEAKAGE))
     on_step(Step("negative controls", kind="step"))
     controls, more = _controls(scene)
+    on_step(Step("distance of the test to train", kind="step"))
+    leakage, warnings = measure_leakage(scene, groups, rng=scene.rng(_LEAKAGE))
     on_step(Step("learning curve", kind="step"))
+    curve = None
+    if scene.has_time:
+        curve = draw_learning_curve(scene, rng=scene.rng(_CURVE))
+    else:
+        more = (*more, "no learning curve: the budget was spent")
     parts = {
         "ceiling": ceiling,
-        "learning_curve": draw_learning_curve(scene, rng=scene.rng(_CURVE)),
+        "learning_curve": curve,
         "controls": controls,
         "floor": _floor(scene, groups),
     }
@@ -197,6 +223,8 @@ def appraise(scene: Scene, *, on_step: Progress) -> Findings:
 
 def _controls(scene: Scene) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
     """Run the negative controls on train rows, with the chosen model."""
+    if not scene.has_time:
+        return None, ("no negative controls: the budget was spent",)
     train = scene.train
     try:
         controls = run_controls(

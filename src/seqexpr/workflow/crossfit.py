@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["CrossFit", "Procedure", "choose_in_each_fold", "count_fits", "cross_fit"]
 
 Floats = npt.NDArray[np.float64]
+Choose = Callable[[Floats, Mapping[str, Floats]], str]
 Ints = npt.NDArray[np.int64]
 
 
@@ -183,7 +184,12 @@ class Procedure:
 
 
 def choose_in_each_fold(
-    fits: Mapping[str, CrossFit], targets: Floats, folds: Ints, *, candidates: Sequence[str]
+    fits: Mapping[str, CrossFit],
+    targets: Floats,
+    folds: Ints,
+    *,
+    candidates: Sequence[str],
+    choose: Choose | None = None,
 ) -> Procedure:
     """Choose a model without each outer fold, and let it predict that fold.
 
@@ -197,7 +203,12 @@ def choose_in_each_fold(
         Fold of each row in each repeat.
     candidates : sequence of str
         Models to choose among, simplest first.
+    choose : callable, optional
+        ``choose(targets, predictions) -> name``: the rule. It sees the targets
+        outside the fold, shape (n, t), NaN inside, and each candidate's inner
+        predictions, shape (n, t). The best R² by default.
     """
+    choose = choose or _choose_best
     n_folds = int(folds.max()) + 1
     predicted = np.full((len(folds), *targets.shape), np.nan)
     chosen = []
@@ -206,12 +217,15 @@ def choose_in_each_fold(
         for k in range(n_folds):
             hidden = (own == k)[:, None]
             seen = np.where(hidden, np.nan, targets)  # the targets of fold k are not there
-            inside = {name: fits[name].inner[r, k] for name in candidates}
-            name = choose_model(_inner_scores(seen, inside), candidates)
+            name = choose(seen, {name: fits[name].inner[r, k] for name in candidates})
             predicted[r] = np.where(hidden, fits[name].outer[r], predicted[r])
             names.append(name)
         chosen.append(tuple(names))
     return Procedure(predicted, tuple(chosen))
+
+
+def _choose_best(seen: Floats, predictions: Mapping[str, Floats]) -> str:
+    return choose_model(_inner_scores(seen, predictions), list(predictions))
 
 
 def _inner_scores(seen: Floats, predictions: Mapping[str, Floats]) -> list[Score]:

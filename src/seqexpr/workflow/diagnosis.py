@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 def draw_learning_curve(scene: Scene, *, rng: np.random.Generator) -> dict[str, Any] | None:
     """Return ``learning_curve`` of evaluation.json: the chosen model on parts of train."""
     train, own = scene.train, scene.units[scene.split.train]
-    spec, seed = scene.chosen.spec, scene.recipe.seed
+    spec, seed = scene.appraised.spec, scene.recipe.seed
 
     def predict(fit: Ints, held: Ints) -> npt.NDArray[np.float64]:
         model = fit_rung(spec, train.take(fit), units=own[fit], seed=seed, jobs=scene.jobs)
@@ -33,7 +33,7 @@ def draw_learning_curve(scene: Scene, *, rng: np.random.Generator) -> dict[str, 
         return np.asarray(predicted)[:, 0]
 
     # Nested predictions are those of the procedure, not of this model.
-    full = None if scene.cross_validated else scene.chosen.out_of_fold[:, 0]
+    full = None if scene.cross_validated else scene.appraised.out_of_fold[:, 0]
     curve = measure_learning_curve(
         predict, train.targets[:, 0], cv=list(scene.split.split()), units=own, rng=rng, full=full
     )

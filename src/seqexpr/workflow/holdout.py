@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,11 @@ from seqexpr.evaluation.sealed import SealedTest
 from seqexpr.models.registry import MODELS, have_common_positions, preset_models
 from seqexpr.models.targets import TargetTransform
 from seqexpr.workflow.appraisal import Scene, appraise, calibrate_chosen
-from seqexpr.workflow.ladder import climb, fit_rung
+from seqexpr.workflow.ladder import Rung, climb, fit_rung
 from seqexpr.workflow.progress import Progress, Step
 from seqexpr.workflow.records import describe, prediction_rows, summarize
 from seqexpr.workflow.run import Run
+from seqexpr.workflow.searching import BLEND, search_rungs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from seqexpr.evaluation.calibration import Calibration
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
+    from seqexpr.workflow.budget import Budget
 
 __all__ = ["models_of", "r2_of", "train_and_test", "weighted"]
 
@@ -42,6 +44,7 @@ def train_and_test(
     *,
     split: Split,
     check: CheckReport,
+    budget: Budget,
     cache: Path | None,
     on_step: Progress,
 ) -> tuple[Run, Dataset, Calibration]:
@@ -57,6 +60,8 @@ def train_and_test(
         Which rows train and which test.
     check : CheckReport
         What the input doctor found.
+    budget : Budget
+        Time that the preset "best" may take.
     cache : Path or None
         Where finished rungs are kept.
     on_step : callable
@@ -71,7 +76,6 @@ def train_and_test(
     calibration : Calibration
         Intervals and training domain of the chosen model.
     """
-    names, candidates = models_of(recipe, dataset)
     transform = TargetTransform.fit(dataset.targets[split.train], recipe.transform)
     targets = transform.apply(dataset.targets)
     sealed = SealedTest(targets[split.test])
@@ -79,17 +83,21 @@ def train_and_test(
     train = weighted(train, dataset.take(split.train), recipe=recipe, transform=transform)
     units = split.units_of(dataset)
     jobs = recipe.jobs or os.cpu_count() or 1
-    rungs = climb(
-        names, train, dataset.take(split.test).inputs, split=split, units=units[split.train],
-        seed=recipe.seed, jobs=jobs, on_step=on_step, cache=cache,
-    )  # fmt: skip
+    fitting: dict[str, Any] = {
+        "split": split, "units": units[split.train], "jobs": jobs, "on_step": on_step,
+        "cache": cache,
+    }  # fmt: skip
+    found = _fit_ladder(recipe, dataset, train, budget=budget, fitting=fitting)
+    rungs, candidates = found.rungs, found.candidates
     rng = np.random.default_rng(recipe.seed)
     target_names = tuple(transform.name(name) for name in dataset.target_names)
     validation = score_models(
         train.targets, {rung.spec.name: rung.out_of_fold for rung in rungs}, set="validation",
         target_names=target_names, groups=units[split.train], rng=rng,
     )  # fmt: skip
-    selected = choose_model(validation.rows, candidates)
+    best = choose_model(validation.rows, candidates)
+    simplest = find_simplest(validation.comparisons, best=best, candidates=candidates)
+    selected = simplest if recipe.prefer == "simple" else best
     chosen = next(rung for rung in rungs if rung.spec.name == selected)
     if chosen.model is None:  # its scores were kept from an interrupted run
         model = fit_rung(chosen.spec, train, units=units[split.train], seed=recipe.seed, jobs=jobs)
@@ -108,6 +116,7 @@ def train_and_test(
         recipe=recipe, dataset=dataset, split=split, units=units, transform=transform, train=train,
         rungs=tuple(rungs), chosen=chosen, calibration=calibration, observed=observed,
         target_names=target_names, r2=r2_of(test.rows, selected), jobs=jobs,
+        stand_in=found.stand_in_for(chosen), budget=budget if recipe.preset == "best" else None,
     )  # fmt: skip
     findings = appraise(scene, on_step=on_step)
     evaluation = Evaluation(
@@ -115,19 +124,77 @@ def train_and_test(
         split=split.to_dict(),
         selected=selected,
         rows=(*validation.rows, *test.rows),
-        simplest=find_simplest(validation.comparisons, best=selected, candidates=candidates),
+        simplest=simplest,
         comparisons=(*validation.comparisons, *test.comparisons),
         models=tuple(map(summarize, rungs)),
         predictions=_predictions(scene),
         **findings.parts,
+        search=found.search,
         warnings=(
             *split.warnings,
             *(text for rung in rungs for text in rung.warnings),
             *findings.warnings,
         ),
     )
-    run = Run(evaluation, check, split, model=chosen.model, recipe=recipe, transform=transform)
-    return run, train, calibration
+    model, rows = chosen.model, train
+    if recipe.refit == "all":
+        model, rows = refit_on_all(chosen, scene, on_step=on_step)
+    run = Run(evaluation, check, split, model=model, recipe=recipe, transform=transform)
+    return run, rows, calibration
+
+
+@dataclass(frozen=True, eq=False)
+class _Ladder:
+    """Fitted rungs, simplest first, and which of them may be selected."""
+
+    rungs: list[Rung]
+    candidates: list[str]
+    search: dict[str, Any] | None = None
+    quick: str = ""
+
+    def stand_in_for(self, chosen: Rung) -> Rung:
+        """Return the rung whose kind of model is fitted again and again for the appraisal."""
+        if chosen.spec.name != BLEND:
+            return chosen
+        return next(rung for rung in self.rungs if rung.spec.name == self.quick)
+
+
+def _fit_ladder(
+    recipe: Recipe, dataset: Dataset, train: Dataset, *, budget: Budget, fitting: dict[str, Any]
+) -> _Ladder:
+    """Fit the models of the preset, or search for better ones."""
+    tested = dataset.take(fitting["split"].test).inputs
+    if recipe.preset == "best":
+        if dataset.covariates is not None:
+            raise InputError(
+                "preset 'best' searches over the sequence alone, not with covariates; pass "
+                "--preset fast, or leave the covariates out"
+            )
+        found = search_rungs(recipe, train, tested, budget=budget, **fitting)
+        named = [rung.spec for rung in found.rungs]
+        candidates = [spec.name for spec in named if not spec.is_baseline]
+        return _Ladder(found.rungs, candidates, found.summary, found.stand_in)
+    names, candidates = models_of(recipe, dataset)
+    return _Ladder(climb(names, train, tested, seed=recipe.seed, **fitting), candidates)
+
+
+def refit_on_all(chosen: Rung, scene: Scene, *, on_step: Progress) -> tuple[Any, Dataset]:
+    """Fit the chosen kind of model on train and test rows, now that the score is settled.
+
+    Returns
+    -------
+    model : Pipeline
+        Fitted.
+    rows : Dataset
+        What it was fitted on, on the modelled scale.
+    """
+    on_step(Step(f"{chosen.spec.title}: all rows", kind="step"))
+    used = np.sort(np.concatenate([scene.split.train, scene.split.test]))
+    measured = scene.dataset.take(used)
+    rows = replace(measured, targets=scene.transform.apply(measured.targets))
+    rows = weighted(rows, measured, recipe=scene.recipe, transform=scene.transform)
+    seed, units = scene.recipe.seed, scene.units[used]
+    return fit_rung(chosen.spec, rows, units=units, seed=seed, jobs=scene.jobs), rows
 
 
 def models_of(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str]]:

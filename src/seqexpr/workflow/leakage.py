@@ -96,6 +96,8 @@ def _nearest(scene: Scene, rng: np.random.Generator) -> NearestTrain:
 def _inflation(scene: Scene, rng: np.random.Generator) -> tuple[list[dict[str, Any]] | None, str]:
     """Score the chosen model on train with random folds and with folds of families."""
     train = scene.train
+    if not scene.has_time:
+        return None, "the budget was spent"
     families = None if scene.split.units is None else scene.split.units[scene.split.train]
     if families is None:
         families, _, why = find_families(train, rng=rng, threads=scene.jobs)

@@ -103,12 +103,14 @@ def draw_repeats(recipe: Recipe, dataset: Dataset, split: Split) -> Repeats | No
     InputError
         If nested cross-validation is asked for and cannot be had.
     """
-    drawn = recipe.preset != "tutorial" and split.parameters.get("test_size") is not None
+    drawn = recipe.preset == "fast" and split.parameters.get("test_size") is not None
     if recipe.nested is None and not (drawn and len(dataset) < SMALL):
         return None
     if recipe.nested is False:
         return None
     try:
+        if recipe.preset == "best":
+            raise SplitError("a search would have to be repeated in every fold; --preset fast")
         if not drawn:
             raise SplitError("the test rows are given, not drawn")
         if recipe.folds < 3:
@@ -213,7 +215,12 @@ def cross_validate(
         names, train, repeats, units=units[split.train], recipe=recipe, jobs=jobs, cache=cache,
         on_step=on_step,
     )  # fmt: skip
-    procedure = choose_in_each_fold(fits, train.targets, repeats.folds, candidates=candidates)
+    rule = None
+    if recipe.prefer == "simple":
+        rule = partial(_choose_simple, units=units[split.train], seed=recipe.seed)
+    procedure = choose_in_each_fold(
+        fits, train.targets, repeats.folds, candidates=candidates, choose=rule
+    )
     target_names = tuple(transform.name(name) for name in dataset.target_names)
     score = partial(
         score_models, train.targets, target_names=target_names, groups=units[split.train],
@@ -221,7 +228,9 @@ def cross_validate(
     )  # fmt: skip
     outer = {name: fit.outer for name, fit in fits.items()}
     inside = score(outer, set="validation")
-    selected = choose_model(inside.rows, candidates)
+    best = choose_model(inside.rows, candidates)
+    simplest = find_simplest(inside.comparisons, best=best, candidates=candidates)
+    selected = simplest if recipe.prefer == "simple" else best
     honest = outer | {selected: procedure.predicted}
     test = score(honest, set="test")
     on_step(Step(f"{MODELS[selected].title}: all rows", kind="step"))
@@ -239,11 +248,23 @@ def cross_validate(
     )  # fmt: skip
     evaluation = _evaluation(
         scene, repeats, check=check, scores=(inside, test), times=procedure.times(),
-        simplest=find_simplest(inside.comparisons, best=selected, candidates=candidates),
-        on_step=on_step,
+        simplest=simplest, on_step=on_step,
     )  # fmt: skip
     run = Run(evaluation, check, split, model=model, recipe=recipe, transform=transform)
     return run, train, calibration
+
+
+def _choose_simple(
+    seen: Floats, predictions: Mapping[str, Floats], *, units: Ints, seed: int
+) -> str:
+    """Return the simplest model that is not significantly worse than the best."""
+    scores = score_models(
+        seen, predictions, set="validation", groups=units, rng=np.random.default_rng(seed),
+        target_names=[str(column) for column in range(seen.shape[1])],
+    )  # fmt: skip
+    candidates = list(predictions)
+    best = choose_model(scores.rows, candidates)
+    return find_simplest(scores.comparisons, best=best, candidates=candidates)
 
 
 def _fit_all(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from seqexpr.errors import OutputError
 from seqexpr.files import atomic_path, check_writable, replace_folder
+from seqexpr.search.triallog import STUDY_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,8 @@ class RunFolder:
 
     def has_finished_rungs(self) -> bool:
         """Whether an interrupted run left something to resume."""
-        return any(self.partial.rglob("*.npz"))
+        kept = (*self.partial.glob("*/*.npz"), *self.partial.glob("*/search/trial-*.npy"))
+        return bool(kept)
 
     def clear_if_nothing_finished(self) -> None:
         """Remove the partial folder when there is nothing in it worth keeping."""
@@ -183,6 +185,7 @@ class RunFolder:
             run.evaluation.predictions.to_parquet(temporary, index=False)
         with atomic_path(draft / "leaderboard.csv") as temporary:
             run.leaderboard.to_csv(temporary, index=False, lineterminator="\n")
+        _write_search(draft / "search", run.evaluation, self.partial)
         write_report(
             draft / "report.html", evaluation=run.evaluation, check=run.check, recipe=run.recipe
         )
@@ -192,3 +195,17 @@ class RunFolder:
         )  # fmt: skip
         replace_folder(draft, self.path.absolute())
         shutil.rmtree(self.partial, ignore_errors=True)
+
+
+def _write_search(folder: Path, evaluation: Evaluation, partial: Path) -> None:
+    """Write what a search tried: a table, and the Optuna study itself."""
+    import pandas as pd
+
+    if evaluation.search is None:
+        return
+    folder.mkdir()
+    table = pd.DataFrame(evaluation.search["trials"]).drop(columns="choices")
+    with atomic_path(folder / "trials.csv") as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    for study in set(partial.glob(f"*/search/{STUDY_FILE}")) - {folder / STUDY_FILE}:
+        shutil.copyfile(study, folder / STUDY_FILE)

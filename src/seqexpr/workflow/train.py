@@ -11,6 +11,7 @@ from seqexpr.data.table import Table, read_table
 from seqexpr.errors import InputError
 from seqexpr.recipe import Recipe
 from seqexpr.splits.strategies import make_split, tutorial_split
+from seqexpr.workflow.budget import Budget, measure_cost
 from seqexpr.workflow.holdout import train_and_test
 from seqexpr.workflow.ladder import cache_key
 from seqexpr.workflow.nested import cross_validate, draw_repeats
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from seqexpr.splits.split import Split
 
 __all__ = ["complete_recipe", "read_for", "train"]
+
+_OF_NO_FIT = {"jobs": 0, "budget": "10m", "trials": None, "prefer": "best", "refit": "train"}
+"""Choices that change no single fit: an interrupted run may be resumed with others."""
 
 
 def train(
@@ -40,9 +44,11 @@ def train(
 
     The rows are checked, split into train and test without leakage, and every
     model of the preset is fitted on the folds inside train. The model is
-    chosen by its out-of-fold score. Only then is the test set opened, once,
-    and every model scored on it with 95% intervals. Under 2,000 rows every row
-    is tested, by nested cross-validation (:mod:`seqexpr.workflow.nested`).
+    chosen by its out-of-fold score. The preset "best" searches for better
+    models on the same folds, for as long as the budget allows. Only then is
+    the test set opened, once, and every model scored on it with 95% intervals.
+    Under 2,000 rows every row is tested, by nested cross-validation
+    (:mod:`seqexpr.workflow.nested`), unless there is a search.
 
     Parameters
     ----------
@@ -87,6 +93,7 @@ def train(
     'ridge'
     """
     recipe = complete_recipe(recipe, table, choices)
+    budget = Budget(recipe.budget_seconds)
     folder = None if output is None else RunFolder(Path(output), overwrite=overwrite or resume)
     source = read_for(recipe, table)
     for note in source.notes:
@@ -103,14 +110,16 @@ def train(
     on_step(Step(split.reason, kind="note"))
     for text in split.warnings:
         on_step(Step(text, kind="warning"))
-    key = cache_key(recipe.to_toml(), dataset.sha256)
+    key = cache_key(recipe.model_copy(update=_OF_NO_FIT).to_toml(), dataset.sha256)
     cache = None if folder is None else folder.rungs(key, resume=resume)
     try:
         given: dict[str, Any] = {"check": check, "cache": cache, "on_step": on_step}
         if repeats is None:
+            given["budget"] = budget
             run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
         else:
             run, rows, calibration = cross_validate(recipe, dataset, repeats=repeats, **given)
+        run = replace(run, evaluation=replace(run.evaluation, cost=measure_cost(budget.elapsed)))
         if folder is None:
             return run
         on_step(Step("writing the run folder", kind="step"))
@@ -137,7 +146,12 @@ def complete_recipe(recipe: Recipe | None, table: object, choices: dict[str, Any
         choices = recipe.model_dump() | choices
     if "table" not in choices:
         raise InputError("no table: name a file, '-' or dataset:NAME, or a recipe that does")
-    return Recipe.create(**choices)
+    recipe = Recipe.create(**choices)
+    if recipe.preset == "best" and recipe.models:
+        raise InputError(
+            "the preset 'best' finds its models itself; leave out models, or take the preset 'fast'"
+        )
+    return recipe
 
 
 def read_for(recipe: Recipe, table: object = None, *, require_target: bool = True) -> Table:

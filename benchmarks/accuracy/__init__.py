@@ -1,0 +1,1 @@
+"""How accurate the models are on measured data, beside what a user would otherwise pick."""

@@ -1,0 +1,6 @@
+"""`python -m benchmarks.accuracy`."""
+
+from benchmarks.accuracy.run import main
+
+if __name__ == "__main__":
+    main()

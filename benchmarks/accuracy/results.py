@@ -1,0 +1,60 @@
+"""Where results lie: one JSON for each fit, one for each comparison, predictions beside them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from seqexpr.files import atomic_path
+
+__all__ = ["RIVALS", "Results"]
+
+RIVALS = ("flaml", "hgb")
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results of one budget and seed.
+
+    Attributes
+    ----------
+    folder : Path
+        Holds ``PROBLEM.SYSTEM.BUDGET.seedN.json``, and the predictions as .npz, which git ignores.
+    budget : str
+    seed : int
+    preset : str
+        Of seqexpr. Any other than "best" is part of its name in the files.
+    """
+
+    folder: Path
+    budget: str = "20m"
+    seed: int = 0
+    preset: str = "best"
+
+    def _path(self, problem: str, system: str, ending: str) -> Path:
+        if system == "seqexpr" and self.preset != "best":
+            system = f"seqexpr-{self.preset}"
+        return self.folder / f"{problem}.{system}.{self.budget}.seed{self.seed}{ending}"
+
+    def of_fit(self, problem: str, system: str) -> Path:
+        return self._path(problem, system, ".json")
+
+    def of_predictions(self, problem: str, system: str) -> Path:
+        return self._path(problem, system, ".npz")
+
+    def of_comparison(self, problem: str) -> Path:
+        return self._path(problem, "seqexpr", ".against.json")
+
+    def write(self, path: Path, content: dict[str, Any]) -> None:
+        with atomic_path(path) as temporary:
+            text = json.dumps(content, indent=2, sort_keys=True, allow_nan=False)
+            temporary.write_text(text + "\n", encoding="utf-8")
+
+    def read(self, path: Path) -> dict[str, Any] | None:
+        """Return what is in a file, None if there is none."""
+        if not path.exists():
+            return None
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content

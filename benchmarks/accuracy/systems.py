@@ -1,0 +1,170 @@
+"""What is compared: seqexpr, FLAML, and scikit-learn's boosting tuned by random search.
+
+Each is given the train rows of a problem and a number of seconds for everything from sequences to
+the final model. The rivals get the counts of all 1- to 5-mers.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import sys
+import time
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.accuracy.problems import Problem
+from seqexpr.features.kmers import KmerCounter
+
+Floats = npt.NDArray[np.float64]
+KMERS = (1, 5)
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What a run is given.
+
+    Attributes
+    ----------
+    budget : str
+        As seqexpr takes it, "20m".
+    seconds : float
+        The same.
+    jobs, seed : int
+        Threads; seed of every random choice.
+    preset : str
+        Of seqexpr, or the name of one of its models.
+    """
+
+    budget: str
+    seconds: float
+    jobs: int = 2
+    seed: int = 0
+    preset: str = "best"
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model.
+
+    Attributes
+    ----------
+    predict : callable
+        From sequences to predictions, shape (n,).
+    notes : dict
+        What was chosen, and of how much.
+    """
+
+    predict: Callable[[npt.NDArray[np.object_]], Floats]
+    notes: dict[str, Any]
+
+
+def fit_seqexpr(problem: Problem, settings: Settings) -> Fitted:
+    """`seqexpr.train` on a table that names its test rows."""
+    import seqexpr
+
+    choices: dict[str, Any] = {"preset": settings.preset}
+    if settings.preset in seqexpr.MODELS:
+        choices = {"models": (settings.preset,)}
+    elif settings.preset == "best":
+        choices["budget"] = settings.budget
+    run = seqexpr.train(
+        problem.to_table(),
+        split="column:split",
+        jobs=settings.jobs,
+        seed=settings.seed,
+        **choices,
+    )
+    n_train = len(run.split.train)
+    if n_train != len(problem.sequences):
+        raise RuntimeError(f"seqexpr trained on {n_train} of {len(problem.sequences)} rows")
+    return Fitted(run.predict, {"selected": run.evaluation.selected})
+
+
+def _import_flaml() -> tuple[Any, list[str]]:
+    """Return FLAML's AutoML, and those of the learners it takes by itself that are installed."""
+    learners = ["lgbm", "rf", "extra_tree", "sgd"]
+    if importlib.util.find_spec("xgboost") is None:
+        # FLAML imports xgboost whatever the learners: its version, and two classes to wrap. What
+        # stands in for it here is never called.
+        from sklearn.dummy import DummyClassifier, DummyRegressor
+
+        stand_in = types.ModuleType("xgboost")
+        classes = {"XGBRegressor": DummyRegressor, "XGBClassifier": DummyClassifier}
+        vars(stand_in).update(__version__="0", **classes)
+        sys.modules["xgboost"] = stand_in
+    else:
+        learners += ["xgboost", "xgb_limitdepth"]
+    if importlib.util.find_spec("catboost") is not None:
+        learners.append("catboost")
+    from flaml.automl.automl import AutoML
+
+    logging.getLogger("flaml.automl").setLevel(logging.ERROR)
+    return AutoML, learners
+
+
+def fit_flaml(problem: Problem, settings: Settings) -> Fitted:
+    """FLAML's AutoML on a sparse matrix of float32."""
+    started = time.perf_counter()
+    auto_ml, learners = _import_flaml()
+    counter = KmerCounter(KMERS, n_jobs=settings.jobs)
+    X = counter.fit_transform(problem.sequences)
+    grouped = {}
+    if problem.groups is not None:
+        codes = np.unique(problem.groups.astype(str), return_inverse=True)[1]
+        grouped = {"groups": codes, "split_type": "group"}
+    search = auto_ml()
+    search.fit(
+        X_train=X,
+        y_train=problem.target,
+        task="regression",
+        metric="r2",
+        estimator_list=learners,
+        time_budget=settings.seconds - (time.perf_counter() - started),
+        # The last fit, on all rows, is held to the budget too.
+        retrain_full="budget",
+        n_jobs=settings.jobs,
+        seed=settings.seed,
+        verbose=0,
+        **grouped,
+    )
+    notes = {
+        "selected": str(search.best_estimator),
+        "learners": learners,
+        "configuration": {name: _plain(value) for name, value in search.best_config.items()},
+        "inner_r2": float(1 - search.best_loss),
+    }
+    return Fitted(lambda rows: np.asarray(search.predict(counter.transform(rows))), notes)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def fit_hgb(problem: Problem, settings: Settings) -> Fitted:
+    """Boosting of histograms, tuned by random search, on a dense matrix of float32.
+
+    The first candidate is what scikit-learn sets by itself. Each is scored by its mean R² over
+    three folds, groups kept whole; its number of trees is where the fold stops to gain. Candidates
+    are drawn until no further one, and the last fit on all rows, can be done in time.
+    """
+    from benchmarks.accuracy.boosting import RandomSearch
+
+    deadline = time.perf_counter() + settings.seconds
+    counter = KmerCounter(KMERS, n_jobs=settings.jobs, dense=True)
+    X = counter.fit_transform(problem.sequences)
+    search = RandomSearch(deadline=deadline, seed=settings.seed)
+    search.fit(X, problem.target, groups=problem.groups)
+    return Fitted(lambda rows: search.predict(counter.transform(rows)), search.notes)
+
+
+SYSTEMS: dict[str, Callable[[Problem, Settings], Fitted]] = {
+    "seqexpr": fit_seqexpr,
+    "flaml": fit_flaml,
+    "hgb": fit_hgb,
+}

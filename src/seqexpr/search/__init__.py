@@ -1,0 +1,1 @@
+"""Search: which features with which model predict best, within a budget of time."""

@@ -1,0 +1,159 @@
+"""The end of a search: which of the tried candidates are fitted on all train rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.models.blending import blending_weights
+from seqexpr.search.proposals import BASELINES
+from seqexpr.search.search import MATRIX_BYTES, Search
+from seqexpr.search.triallog import TriedCandidate
+from seqexpr.search.workers import FinalFit, fit_finally
+
+__all__ = ["Finalists", "choose_finalists", "fit_finalists", "out_of_fold"]
+
+Floats = npt.NDArray[np.float64]
+
+_POOL = 30
+"""Best trials that may be members of the blend."""
+_MOST_MEMBERS = 8
+_LEAST_WEIGHT = 0.02
+"""Share of the weights below which a member is not worth its time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Finalists:
+    """What is fitted on all train rows.
+
+    Attributes
+    ----------
+    best : TriedCandidate or None
+        Best single candidate by out-of-fold score; None before one is complete.
+    of_each_kind : tuple of TriedCandidate
+        Baselines, and the best of each learner.
+    members : tuple of TriedCandidate
+        Members of the blend, the one with the largest weight first; fewer than
+        two = no blend.
+    """
+
+    best: TriedCandidate | None
+    of_each_kind: tuple[TriedCandidate, ...]
+    members: tuple[TriedCandidate, ...]
+
+    @property
+    def in_order(self) -> list[TriedCandidate]:
+        """Each once: the best, the quick baselines, the members, the rest."""
+        quick = [t for t in self.of_each_kind if t.candidate.model in BASELINES]
+        wanted = [*([] if self.best is None else [self.best]), *quick, *self.members,
+                  *self.of_each_kind]  # fmt: skip
+        return list({tried.index: tried for tried in wanted}.values())
+
+
+def choose_finalists(
+    tried: Mapping[int, TriedCandidate], targets: Floats, weights: Floats | None = None
+) -> Finalists:
+    """Choose by out-of-fold predictions alone.
+
+    Parameters
+    ----------
+    tried : mapping of int to TriedCandidate
+        Finished trials.
+    targets : ndarray of float64, shape (n, t)
+        Of the train rows; NaN = not measured.
+    weights : ndarray of float64, shape (n,), optional
+        Sample weights.
+    """
+    complete = [t for t in tried.values() if t.outcome.out_of_fold is not None]
+    complete.sort(key=lambda t: (-_score(t), t.index))
+    best_of_kind: dict[str, TriedCandidate] = {}
+    for t in complete:
+        best_of_kind.setdefault(t.candidate.kind, t)
+    learned = [t for t in complete if t.candidate.model is None or t.candidate.model == "tutorial"]
+    pool = [t for t in learned if t.candidate.model is None and _score(t) > 0]
+    firsts = [t for t in best_of_kind.values() if t in pool]
+    pool = list({t.index: t for t in [*pool[:_POOL], *firsts]}.values())
+    return Finalists(
+        best=next(iter(learned), None),
+        of_each_kind=tuple(best_of_kind.values()),
+        members=tuple(_members(pool, targets, weights)),
+    )
+
+
+def _score(tried: TriedCandidate) -> float:
+    score = tried.outcome.scores.get("all", -np.inf)
+    return score if np.isfinite(score) else -np.inf
+
+
+def out_of_fold(tried: Sequence[TriedCandidate]) -> Floats:
+    """Return the out-of-fold predictions of complete trials, shape (m, n, t)."""
+    return np.stack([t.outcome.out_of_fold for t in tried if t.outcome.out_of_fold is not None])
+
+
+def _members(
+    pool: Sequence[TriedCandidate], targets: Floats, weights: Floats | None
+) -> list[TriedCandidate]:
+    """Return those that the best non-negative sum needs, the heaviest first."""
+    for _ in range(2):  # the second time without those that weighed next to nothing
+        if len(pool) < 2:
+            return []
+        share = blending_weights(out_of_fold(pool), targets, weights).mean(axis=0)
+        order = np.argsort(-share, kind="stable")[:_MOST_MEMBERS]
+        pool = [pool[i] for i in order if share[i] > _LEAST_WEIGHT * share.sum()]
+    return list(pool) if len(pool) > 1 else []
+
+
+def fit_finalists(
+    search: Search,
+    finalists: Finalists,
+    test: list[str],
+    *,
+    seconds_left: Callable[[], float],
+    on_fit: Callable[[TriedCandidate, int, int], None],
+) -> dict[int, FinalFit]:
+    """Fit the finalists on all train rows, the most wanted first, until time is up.
+
+    The best candidate is always waited for, so that there is a model.
+
+    Parameters
+    ----------
+    search : Search
+        Whose processes do it.
+    finalists : Finalists
+        What is fitted.
+    test : list of str, length n_test
+        Sequences to predict. Their targets are not here.
+    seconds_left : callable
+        Seconds that may still be spent.
+    on_fit : callable
+        Told of each finished fit, how many there are, and of how many.
+
+    Returns
+    -------
+    dict of int to FinalFit
+        By number of the trial.
+    """
+    wanted = finalists.in_order
+    running: dict[Future[FinalFit], TriedCandidate] = {
+        search.executor.submit(
+            fit_finally, str(search.folder), dict(tried.candidate.choices), search.library,
+            test=test, max_bytes=MATRIX_BYTES,
+        ): tried
+        for tried in wanted
+    }  # fmt: skip
+    fits: dict[int, FinalFit] = {}
+    first = wanted[0].index if wanted else None
+    try:
+        while running and (seconds_left() > 0 or first not in fits):
+            done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+            for future in done:
+                tried = running.pop(future)
+                fits[tried.index] = future.result()
+                on_fit(tried, len(fits), len(wanted))
+    finally:
+        search.stop_workers()
+    return fits

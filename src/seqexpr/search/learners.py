@@ -1,0 +1,164 @@
+"""Learners: the models that a candidate can put on top of its blocks of features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
+from seqexpr.models.ridge import RidgePathRegressor
+from seqexpr.models.trees import LightGBMRegressor
+
+__all__ = ["LEARNERS", "Learner", "Setting"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A number or a word that a learner can be tuned by.
+
+    Attributes
+    ----------
+    default : float, int or str
+        Value where nothing is said.
+    low, high : float or int
+        Range, ends included, where it is a number.
+    log : bool
+        Whether its logarithm is what matters.
+    choices : tuple of str
+        Values where it is a word.
+    """
+
+    default: Any
+    low: Any = None
+    high: Any = None
+    log: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A kind of model.
+
+    Attributes
+    ----------
+    name, title : str
+        Name of the choice, and what it is, for people.
+    complexity : int
+        Its place on the ladder; simpler learners have lower numbers.
+    blocks : mapping of str to tuple of str
+        Blocks of features it can take, and their choices; the first choice
+        is the default.
+    build : callable
+        ``build(settings, random_state, n_jobs)`` returns an unfitted regressor.
+    settings : mapping of str to Setting
+        What it can be tuned by.
+    strands : bool
+        Whether counting both strands as one is a choice.
+    by_position : bool
+        Whether it makes sense for aligned libraries only.
+    most_rows : int or None
+        Train rows above which it is left out.
+    """
+
+    name: str
+    title: str
+    complexity: int
+    blocks: Mapping[str, tuple[str, ...]]
+    build: Callable[[Mapping[str, Any], int, int], Any]
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    strands: bool = True
+    by_position: bool = False
+    most_rows: int | None = None
+
+
+def _ridge(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> RidgePathRegressor:
+    return RidgePathRegressor(
+        column_scale=settings["column_scale"], n_jobs=n_jobs, random_state=random_state
+    )
+
+
+def _trees(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> LightGBMRegressor:
+    return LightGBMRegressor(
+        n_estimators=settings["n_estimators"],
+        learning_rate=settings["learning_rate"],
+        num_leaves=settings["num_leaves"],
+        min_child_samples=settings["min_child_samples"],
+        colsample_bytree=settings["colsample_bytree"],
+        reg_lambda=settings["reg_lambda"],
+        enable_bundle=False,
+        random_state=random_state,
+        n_jobs=n_jobs,
+    )
+
+
+def _global_epistasis(
+    settings: Mapping[str, Any], random_state: int, n_jobs: int
+) -> GlobalEpistasisRegressor:
+    return GlobalEpistasisRegressor(
+        n_latent=settings["n_latent"],
+        n_units=settings["n_units"],
+        n_members=settings["n_members"],
+        n_jobs=n_jobs,
+        random_state=random_state,
+    )
+
+
+_ALL = (
+    Learner(
+        name="ridge",
+        title="Ridge",
+        complexity=30,
+        blocks={
+            "kmers": ("1-6", "none", "1-4", "1-5", "1-7"),
+            "gapped": ("none", "6,4", "7,4", "8,4", "7,5"),
+            "positional": ("none", "1-3/5", "1-3/10", "1-4/10", "1-3/1"),
+            "onehot": ("none", "left", "right"),
+            "pairs": ("none", "100", "300", "1000"),
+            "patches": ("none", "10,128", "8,256"),
+        },
+        settings={"column_scale": Setting("sqrt_std", choices=("none", "sqrt_std", "std"))},
+        build=_ridge,
+    ),
+    Learner(
+        name="trees",
+        title="Boosted trees",
+        complexity=40,
+        blocks={
+            "kmers": ("1-5", "none", "1-3", "1-4", "1-6"),
+            "gapped": ("none", "6,4", "5,3", "7,4"),
+            "positional": ("none", "1-3/5", "1-3/10", "1-3/1", "1-2/1"),
+            "onehot": ("none", "left", "right"),
+            "windows": ("none", "10", "20"),
+            "patches": ("none", "10,128", "8,256"),
+        },
+        settings={
+            "n_estimators": Setting(250, 100, 1500, log=True),
+            "learning_rate": Setting(0.07, 0.01, 0.2, log=True),
+            "num_leaves": Setting(31, 4, 127, log=True),
+            "min_child_samples": Setting(20, 5, 100, log=True),
+            "colsample_bytree": Setting(0.2, 0.02, 1.0, log=True),
+            "reg_lambda": Setting(20.0, 0.1, 200.0, log=True),
+        },
+        build=_trees,
+    ),
+    Learner(
+        name="global_epistasis",
+        title="Global epistasis",
+        complexity=50,
+        blocks={
+            "onehot": ("right", "left", "none"),
+            "positional": ("none", "1-3/1", "1-2/1", "1-3/5"),
+        },
+        settings={
+            "n_latent": Setting(4, 1, 8),
+            "n_units": Setting(16, 4, 32, log=True),
+            "n_members": Setting(4, 2, 6),
+        },
+        strands=False,
+        by_position=True,
+        build=_global_epistasis,
+    ),
+)
+LEARNERS = {learner.name: learner for learner in _ALL}
+"""Every learner by name, simplest first."""

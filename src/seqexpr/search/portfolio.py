@@ -1,0 +1,22 @@
+"""Where every search starts: pipelines that did well, inside train, on measured libraries."""
+
+from __future__ import annotations
+
+from seqexpr.search.candidates import Choice
+
+__all__ = ["STARTS"]
+
+STARTS: tuple[dict[str, Choice], ...] = (
+    {"learner": "ridge", "kmers": "1-6"},
+    {"learner": "trees", "kmers": "1-5"},
+    {"learner": "ridge", "onehot": "left", "column_scale": "none"},
+    {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
+    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
+    {"learner": "trees", "gapped": "6,4", "positional": "1-3/5"},
+    {"learner": "global_epistasis", "onehot": "right"},
+    {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
+    {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
+    {"learner": "ridge", "gapped": "7,5", "strands": "both"},
+    {"learner": "trees", "kmers": "1-5", "strands": "both"},
+)
+"""Choices that differ from "none" and from the defaults of the learner, in the order tried."""

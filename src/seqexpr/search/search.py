@@ -1,0 +1,203 @@
+"""The search: trials side by side within a budget of time, none of them lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seqexpr.search.blocks import Library
+from seqexpr.search.candidates import Candidate
+from seqexpr.search.proposals import BASELINES, bars_for, portfolio, propose
+from seqexpr.search.triallog import TrialLog, TriedCandidate
+from seqexpr.search.trials import Material, Outcome
+from seqexpr.search.workers import MATERIAL_FILE, start_workers, try_candidate
+
+__all__ = ["MATRIX_BYTES", "Search", "SearchState"]
+
+MATRIX_BYTES = 8 * 2**30
+"""Largest size of the feature matrices kept on disk."""
+LOOKBACK = 8
+"""Trial k learns from the trials up to k - LOOKBACK, so that as many run side by side."""
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """How far a search is.
+
+    Attributes
+    ----------
+    n_finished : int
+        Trials that have ended.
+    best : TriedCandidate or None
+        The one with the best out-of-fold score.
+    elapsed : float
+        Seconds spent.
+    """
+
+    n_finished: int
+    best: TriedCandidate | None
+    elapsed: float
+
+
+@dataclass(eq=False)
+class Search:
+    """A search over pipelines, on train rows only.
+
+    Trial k is proposed from the trials up to k - 8, and is stopped early by
+    what those reached, so that the same seed gives the same trials whatever
+    the number of processes, the order in which trials end, and the number of
+    times that the search was killed and resumed. (With more than eight
+    processes the distance is their number.) What time alone decides is how
+    many trials there are.
+
+    Parameters
+    ----------
+    material : Material
+        Train rows.
+    folder : Path
+        Where trials and feature matrices are kept; trials that are there are
+        taken up.
+    n_jobs : int
+        Worker processes, of one thread each. Default 1.
+    n_trials : int, optional
+        Trials after which it ends, baselines not counted; None = when time is
+        up.
+    """
+
+    material: Material
+    folder: Path
+    n_jobs: int = 1
+    n_trials: int | None = None
+    tried: dict[int, TriedCandidate] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.library = Library.of(self.material.sequences)
+        self.log = TrialLog(self.folder, self.library)
+        self.tried = self.log.read()
+        self.n_resumed = len(self.tried)
+        self.spent = max((tried.elapsed for tried in self.tried.values()), default=0.0)
+        self.starts = portfolio(self.library)
+        self.material.write(self.folder / MATERIAL_FILE)
+        self._candidates: dict[int, Candidate] = {}
+        self._suspects: set[int] = set()  # were running when a process broke
+        self._executor: Any = None
+
+    @property
+    def best(self) -> TriedCandidate | None:
+        """The complete trial with the best out-of-fold score."""
+        complete = [t for t in self.tried.values() if t.outcome.out_of_fold is not None]
+        return max(complete, key=lambda t: t.outcome.scores["all"], default=None)
+
+    @property
+    def executor(self) -> Any:
+        """The worker processes, started when they are first needed."""
+        if self._executor is None:
+            self._executor = start_workers(self.n_jobs)
+        return self._executor
+
+    def stop_workers(self) -> None:
+        """End the worker processes, whatever they are doing."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, kill_workers=True)
+            self._executor = None
+
+    def close(self) -> None:
+        """End the worker processes and let go of the files."""
+        self.stop_workers()
+        self.log.close()
+
+    def run(
+        self, seconds_left: Callable[[], float], *, on_state: Callable[[SearchState], None]
+    ) -> None:
+        """Run trials until their number or the time is reached.
+
+        Parameters
+        ----------
+        seconds_left : callable
+            Seconds that may still be spent on trials; asked again and again.
+        on_state : callable
+            Told how far the search is, about once a second.
+        """
+        started = time.monotonic() - self.spent
+        running: dict[Future[Outcome], int] = {}
+        try:
+            while seconds_left() > 0:
+                self._submit(running, seconds_left())
+                if not running:
+                    return
+                done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._finish(running.pop(future), future, time.monotonic() - started)
+                on_state(SearchState(len(self.tried), self.best, time.monotonic() - started))
+        finally:
+            if running:  # time is up, or the user has had enough
+                self.stop_workers()
+
+    def _submit(self, running: dict[Future[Outcome], int], seconds_left: float) -> None:
+        while len(running) < self.n_jobs:
+            index = self._next(set(running.values()))
+            alone = self._suspects & {index, *running.values()}
+            if index is None or (alone and running):
+                return
+            candidate = self._candidate(index)
+            bars = {} if index < len(self.starts) else bars_for(self._known(index))
+            future = self.executor.submit(
+                try_candidate, str(self.folder), dict(candidate.choices), self.library,
+                bars=bars, seconds_left=seconds_left, max_bytes=MATRIX_BYTES,
+            )  # fmt: skip
+            running[future] = index
+
+    def _next(self, running: set[int]) -> int | None:
+        """Return the first trial that can begin, None if there is none."""
+        index = next(i for i in range(len(self.tried) + len(running) + 1)
+                     if i not in self.tried and i not in running)  # fmt: skip
+        if self.n_trials is not None and index >= self.n_trials + len(BASELINES):
+            return None
+        waits = index >= len(self.starts) and any(
+            i not in self.tried for i in range(index - self._lookback + 1)
+        )
+        return None if waits else index
+
+    @property
+    def _lookback(self) -> int:
+        return max(LOOKBACK, self.n_jobs)
+
+    def _known(self, index: int) -> dict[int, tuple[Candidate, Outcome]]:
+        """Return what trial `index` may learn from."""
+        return {
+            i: (self.tried[i].candidate, self.tried[i].outcome)
+            for i in range(index - self._lookback + 1)
+        }
+
+    def _candidate(self, index: int) -> Candidate:
+        if index in self.tried:
+            return self.tried[index].candidate
+        if index < len(self.starts):
+            return self.starts[index]
+        if index not in self._candidates:
+            taken = [self._candidate(i).key for i in range(index)]
+            self._candidates[index] = propose(
+                index, self._known(index), library=self.library, seed=self.material.seed,
+                taken=taken,
+            )  # fmt: skip
+        return self._candidates[index]
+
+    def _finish(self, index: int, future: Future[Outcome], elapsed: float) -> None:
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        try:
+            outcome = future.result()
+        except BrokenProcessPool as error:  # most often the system's last word on memory
+            self.stop_workers()
+            if index not in self._suspects:  # whose fault it was shows when it runs alone
+                self._suspects.add(index)
+                return
+            outcome = Outcome("failed", {}, message=f"its process ended: {error}")
+        self._suspects.discard(index)
+        tried = TriedCandidate(index, self._candidate(index), outcome, elapsed)
+        self.log.add(tried)
+        self.tried[index] = tried

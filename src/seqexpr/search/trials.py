@@ -1,0 +1,319 @@
+"""One trial: a candidate on more and more of the folds, as long as it keeps up."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from seqexpr.evaluation.metrics import METRICS
+from seqexpr.files import atomic_path
+from seqexpr.models.fitting import fit_model
+from seqexpr.search.blocks import BLOCKS
+from seqexpr.search.candidates import Candidate
+from seqexpr.search.matrices import MatrixStore
+from seqexpr.sequences import as_strings
+
+__all__ = ["Material", "Outcome", "Stage", "mean_r2", "run_trial", "stages_of"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+ENOUGH_FOR_A_PART = 8_000
+"""Train rows from which the first stage looks at a part of them."""
+_PART = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """The train rows, as every process of the search sees them. There is no test row in it.
+
+    Attributes
+    ----------
+    sequences : list of str, length n
+        Train sequences.
+    targets : ndarray of float64, shape (n, t)
+        On the modelled scale; NaN = not measured.
+    weights : ndarray of float64, shape (n,), or None
+        Sample weights.
+    folds : ndarray of int64, shape (n,)
+        Fold of each row, -1 = always fitted on.
+    units : ndarray of int64, shape (n,)
+        Rows that belong together.
+    seed : int
+        Seed of every model.
+    """
+
+    sequences: list[str]
+    targets: Floats
+    weights: npt.NDArray[np.float64] | None
+    folds: Ints
+    units: Ints
+    seed: int
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.folds.max(initial=-1)) + 1
+
+    def write(self, file: Path) -> None:
+        """Write it for other processes, atomically; arrays only."""
+        with atomic_path(file) as temporary:
+            np.savez(
+                temporary,
+                sequences=np.frombuffer("\n".join(self.sequences).encode("ascii"), np.uint8),
+                targets=self.targets,
+                weights=np.zeros(0) if self.weights is None else self.weights,
+                folds=self.folds,
+                units=self.units,
+                seed=np.int64(self.seed),
+            )
+
+    @classmethod
+    def read(cls, file: Path) -> Material:
+        """Read what :meth:`write` wrote."""
+        with np.load(file, allow_pickle=False) as kept:
+            return cls(
+                sequences=as_strings(kept["sequences"].tobytes().decode("ascii").split("\n")),
+                targets=kept["targets"],
+                weights=kept["weights"] if len(kept["weights"]) else None,
+                folds=kept["folds"],
+                units=kept["units"],
+                seed=int(kept["seed"]),
+            )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of successive halving.
+
+    Attributes
+    ----------
+    name : {"part", "fold", "all"}
+        "part": a quarter of the units, one fold; "fold": all rows, one fold;
+        "all": all folds.
+    folds : tuple of int
+        Folds that are fitted without and validated.
+    share : float
+        Share of the units fitted on, in (0, 1].
+    """
+
+    name: str
+    folds: tuple[int, ...]
+    share: float = 1.0
+
+
+def stages_of(n_rows: int, n_folds: int) -> tuple[Stage, ...]:
+    """Return the stages of every trial, the cheapest first.
+
+    Examples
+    --------
+    >>> [stage.name for stage in stages_of(20_000, 5)]
+    ['part', 'fold', 'all']
+    >>> [stage.name for stage in stages_of(2_000, 5)]
+    ['fold', 'all']
+    """
+    stages = [Stage("fold", (0,)), Stage("all", tuple(range(n_folds)))]
+    stages = stages if n_folds > 1 else stages[1:]
+    if n_rows >= ENOUGH_FOR_A_PART:
+        stages.insert(0, Stage("part", (0,), _PART))
+    return tuple(stages)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a trial found.
+
+    Attributes
+    ----------
+    state : {"complete", "pruned", "slow", "failed"}
+        "pruned": worse than two thirds of the others at its last stage; "slow":
+        could not have ended in time; "failed": raised an error.
+    scores : mapping of str to float
+        Mean R² over the targets on the validated rows, by stage.
+    seconds : float
+        Wall-clock time.
+    fit_seconds : float
+        That of one fit without one fold, features included.
+    n_features : int or None
+        Number of features.
+    out_of_fold : ndarray of float64, shape (n, t), or None
+        Predictions of a complete trial; NaN for rows that are never validated.
+    message : str
+        What went wrong.
+    """
+
+    state: str
+    scores: Mapping[str, float]
+    seconds: float = 0.0
+    fit_seconds: float = 0.0
+    n_features: int | None = None
+    out_of_fold: Floats | None = None
+    message: str = ""
+
+
+def mean_r2(targets: Floats, predicted: Floats) -> float:
+    """Return R², averaged over the targets, on rows measured and predicted.
+
+    Examples
+    --------
+    >>> mean_r2(np.array([[0.0], [1.0], [2.0]]), np.array([[0.0], [1.0], [np.nan]]))
+    1.0
+    """
+    values = []
+    for y, p in zip(targets.T, predicted.T, strict=True):
+        known = np.isfinite(y) & np.isfinite(p)
+        if known.sum() > 1 and np.ptp(y[known]) > 0:
+            values.append(METRICS["r2"].compute(y[known], p[known]))
+    return float(np.mean(values)) if values else float("nan")
+
+
+def run_trial(
+    candidate: Candidate,
+    material: Material,
+    *,
+    store: MatrixStore,
+    bars: Mapping[str, float],
+    seconds_left: float = float("inf"),
+) -> Outcome:
+    """Take a candidate through the stages.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        What is tried.
+    material : Material
+        Train rows.
+    store : MatrixStore
+        Where features are kept.
+    bars : mapping of str to float
+        Score below which it does not go on after a stage, by name of the stage.
+    seconds_left : float
+        Time after which nobody waits for it.
+    """
+    started = time.perf_counter()
+    trial = _Trial(candidate, material, store)
+    scores: dict[str, float] = {}
+    state, message = "complete", ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a hundred models; the shipped one's are shown
+            for stage in stages_of(len(material.sequences), material.n_folds):
+                scores[stage.name] = trial.reach(stage)
+                if stage.name == "all":
+                    break
+                if scores[stage.name] < bars.get(stage.name, -np.inf):
+                    state = "pruned"
+                    break
+                ahead = trial.fit_seconds * (material.n_folds - 1)
+                if stage.name == "fold" and time.perf_counter() - started + ahead > seconds_left:
+                    state = "slow"
+                    break
+    except MemoryError:
+        state, message = "failed", "out of memory"
+    except Exception as error:  # a candidate that cannot be fitted is a result, not an end
+        state, message = "failed", f"{type(error).__name__}: {error}"
+    complete = state == "complete"
+    return Outcome(
+        state=state,
+        scores=scores,
+        seconds=time.perf_counter() - started,
+        fit_seconds=trial.fit_seconds,
+        n_features=trial.n_features,
+        out_of_fold=trial.out_of_fold if complete else None,
+        message=message,
+    )
+
+
+class _Trial:
+    """Fits a candidate without folds, each once."""
+
+    def __init__(self, candidate: Candidate, material: Material, store: MatrixStore) -> None:
+        self.candidate = candidate
+        self.material = material
+        self.store = store
+        self.out_of_fold = np.full(material.targets.shape, np.nan)
+        self.done: set[int] = set()
+        self.fit_seconds = 0.0
+        self.n_features: int | None = None
+
+    def reach(self, stage: Stage) -> float:
+        """Fit what the stage needs and is not there, and return its score."""
+        if stage.share < 1:
+            predicted = np.full_like(self.out_of_fold, np.nan)
+            self._fit_without(stage.folds[0], predicted, share=stage.share)
+            return mean_r2(self.material.targets, predicted)
+        for fold in stage.folds:
+            if fold not in self.done:
+                started = time.perf_counter()
+                self._fit_without(fold, self.out_of_fold)
+                self.done.add(fold)
+                self.fit_seconds = max(self.fit_seconds, time.perf_counter() - started)
+        return mean_r2(self.material.targets, self.out_of_fold)
+
+    def _fit_without(self, fold: int, predicted: Floats, *, share: float = 1.0) -> None:
+        material = self.material
+        held = np.flatnonzero(material.folds == fold)
+        fit = np.flatnonzero(material.folds != fold)
+        if share < 1:
+            fit = _part_of(fit, material.units, share=share, seed=material.seed)
+        y = _as_fitted(material.targets[fit])
+        weights = None if material.weights is None else material.weights[fit]
+        model, X = self._features(fit)
+        fit_model(model, _rows(X, fit), y, sample_weight=weights, groups=material.units[fit])
+        values = np.asarray(model.predict(_rows(X, held)), dtype=np.float64)
+        predicted[held] = values.reshape(len(held), -1)
+        if np.isnan(predicted[held]).any():
+            raise ValueError("a prediction is not a number")
+
+    def _features(self, fit: Ints) -> tuple[Any, Any]:
+        """Return the model that is left to fit, and what it reads, all rows."""
+        candidate, material = self.candidate, self.material
+        blocks = {} if candidate.model else candidate.blocks(n_jobs=1)
+        if not blocks:
+            model = candidate.build(random_state=material.seed, n_jobs=1)
+            return model, material.sequences
+        parts = []
+        for name, featurizer in blocks.items():
+            # Lengths come from all train rows; whatever else is learnt, from the fit rows.
+            learns = BLOCKS[name].learns
+            y = _as_fitted(material.targets) if learns else None
+            parts.append(
+                self.store.get(
+                    featurizer, material.sequences, fit_rows=fit if learns else None, targets=y
+                )
+            )
+        X = parts[0] if len(parts) == 1 else _side_by_side(parts)
+        self.n_features = int(X.shape[1])
+        return candidate.regressor(random_state=material.seed, n_jobs=1), X
+
+
+def _as_fitted(targets: Floats) -> Floats:
+    """Return one target as a vector, several as a table."""
+    return targets[:, 0] if targets.shape[1] == 1 else targets
+
+
+def _rows(X: Any, rows: Ints) -> Any:
+    return [X[i] for i in rows] if isinstance(X, list) else X[rows]
+
+
+def _side_by_side(parts: Sequence[Any]) -> Any:
+    """Join features as scikit-learn's FeatureUnion does."""
+    if any(sparse.issparse(part) for part in parts):
+        return sparse.hstack(parts, format="csr", dtype=np.float32)
+    return np.hstack(parts)
+
+
+def _part_of(rows: Ints, units: Ints, *, share: float, seed: int) -> Ints:
+    """Return a share of the rows at random, units kept whole."""
+    own = np.unique(units[rows])
+    rng = np.random.default_rng([seed, len(own)])
+    kept = rng.permutation(own)[: max(2, int(np.ceil(share * len(own))))]
+    return rows[np.isin(units[rows], kept)]

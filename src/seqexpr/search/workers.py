@@ -1,0 +1,120 @@
+"""Worker processes of the search: one thread each, and gone when their time is up."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.models.fitting import fit_model
+from seqexpr.search.blocks import Library
+from seqexpr.search.candidates import Candidate
+from seqexpr.search.matrices import MatrixStore
+from seqexpr.search.trials import Material, Outcome, run_trial
+
+__all__ = ["FinalFit", "fit_finally", "start_workers", "try_candidate"]
+
+MATERIAL_FILE = "material.npz"
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclass(frozen=True, eq=False)
+class FinalFit:
+    """A candidate, fitted on all train rows.
+
+    Attributes
+    ----------
+    model : Pipeline
+        Fitted.
+    test : ndarray of float64, shape (n_test, t)
+        Predictions of the test rows.
+    seconds : float
+        Wall-clock time of the fit.
+    n_features : int or None
+        Number of features.
+    """
+
+    model: Any
+    test: npt.NDArray[np.float64]
+    seconds: float
+    n_features: int | None
+
+
+def start_workers(n: int) -> Any:
+    """Return an executor of `n` processes of one thread each.
+
+    They end when their parent does, however it ends. loky starts them afresh,
+    without a copy of the parent's threads, and needs no guard in a user's
+    script.
+    """
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    single = dict.fromkeys(_THREADS, "1")
+    return ProcessPoolExecutor(
+        max_workers=n, initializer=_follow, initargs=(os.getpid(),), env=single
+    )
+
+
+def _follow(parent: int) -> None:
+    """End this process soon after its parent has ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
+
+
+_opened: dict[str, tuple[Material, MatrixStore]] = {}
+
+
+def _open(folder: str, max_bytes: int) -> tuple[Material, MatrixStore]:
+    if folder not in _opened:
+        _opened.clear()
+        material = Material.read(Path(folder, MATERIAL_FILE))
+        _opened[folder] = material, MatrixStore(Path(folder, "matrices"), max_bytes=max_bytes)
+    return _opened[folder]
+
+
+def try_candidate(
+    folder: str,
+    choices: Mapping[str, Any],
+    library: Library,
+    *,
+    bars: Mapping[str, float],
+    seconds_left: float,
+    max_bytes: int,
+) -> Outcome:
+    """Run one trial, in a worker; see :func:`seqexpr.search.trials.run_trial`."""
+    material, store = _open(folder, max_bytes)
+    candidate = Candidate(choices, library)
+    return run_trial(candidate, material, store=store, bars=bars, seconds_left=seconds_left)
+
+
+def fit_finally(
+    folder: str, choices: Mapping[str, Any], library: Library, *, test: list[str], max_bytes: int
+) -> FinalFit:
+    """Fit a candidate on all train rows, in a worker, and predict the test sequences."""
+    material, _ = _open(folder, max_bytes)
+    started = time.perf_counter()
+    targets = material.targets[:, 0] if material.targets.shape[1] == 1 else material.targets
+    model = Candidate(choices, library).build(random_state=material.seed, n_jobs=1)
+    fit_model(
+        model, material.sequences, targets, sample_weight=material.weights, groups=material.units
+    )
+    seconds = time.perf_counter() - started
+    predicted = np.asarray(model.predict(test), dtype=np.float64).reshape(len(test), -1)
+    try:
+        n_features: int | None = len(model[:-1].get_feature_names_out())
+    except AttributeError:
+        n_features = None
+    return FinalFit(model, predicted, seconds, n_features)

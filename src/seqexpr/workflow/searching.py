@@ -1,0 +1,335 @@
+"""The preset "best": search on the train rows, and the rungs that it ends with."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.models.blending import BlendedRegressor, blend_out_of_fold, blending_weights
+from seqexpr.models.fitting import set_jobs
+from seqexpr.models.registry import ModelSpec
+from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
+from seqexpr.search.proposals import parameter_importance
+from seqexpr.search.search import Search, SearchState
+from seqexpr.search.triallog import TriedCandidate
+from seqexpr.search.trials import Material
+from seqexpr.search.workers import FinalFit
+from seqexpr.workflow.budget import Budget
+from seqexpr.workflow.ladder import Rung
+from seqexpr.workflow.progress import Progress, Step
+
+if TYPE_CHECKING:
+    from seqexpr.data.dataset import Dataset
+    from seqexpr.recipe import Recipe
+    from seqexpr.splits.split import Split
+
+__all__ = ["BLEND", "Found", "search_rungs"]
+
+BLEND = "blend"
+"""Name of the model that adds up the best candidates."""
+
+_APPRAISAL_FITS = 8
+"""Fits on all train rows that controls, learning curve and inflation are worth, measured."""
+_FIXED_SECONDS = 4.0
+_SECONDS_A_ROW = 5e-4
+"""What reading, calibrating and drawing take, measured on two cores."""
+_STAND_IN_SHARE = 0.015
+"""Share of the budget that one fit of the model that is appraised may take."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a search ends with.
+
+    Attributes
+    ----------
+    rungs : list of Rung
+        Baselines, the best of each learner and the blend, simplest first.
+    stand_in : str
+        Name of the rung that controls and learning curve are run with when the
+        blend is selected: the best that is quick enough.
+    summary : dict
+        ``search`` of evaluation.json.
+    """
+
+    rungs: list[Rung]
+    stand_in: str
+    summary: dict[str, Any]
+
+
+def search_rungs(
+    recipe: Recipe,
+    train: Dataset,
+    test_sequences: npt.NDArray[np.object_],
+    *,
+    split: Split,
+    units: npt.NDArray[np.int64],
+    budget: Budget,
+    jobs: int,
+    on_step: Progress,
+    cache: Path | None,
+) -> Found:
+    """Search, then fit the finalists on all train rows.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        ``trials`` and ``seed``.
+    train : Dataset
+        The train rows, on the modelled scale.
+    test_sequences : array of str, shape (n_test,)
+        Sequences of the test rows. Their targets are not here.
+    split : Split
+        Where the folds come from.
+    units : ndarray of int64, shape (n_train,)
+        Unit of each train row.
+    budget : Budget
+        Time for the whole run.
+    jobs : int
+        Processes.
+    on_step : callable
+        Told how far the search is.
+    cache : Path or None
+        Where trials are kept and looked for; None = nowhere.
+    """
+    material = Material(
+        list(train.sequences), train.targets, train.weights, split.folds, units, recipe.seed
+    )
+    with _folder(cache) as folder:
+        search = Search(material, folder, n_jobs=jobs, n_trials=recipe.trials)
+        try:
+            if search.n_resumed:
+                text = f"{search.n_resumed} trials kept from the interrupted run"
+                on_step(Step(text, kind="note"))
+            budget.spent += search.spent
+            keeper = _Reserve(search, budget)
+            search.run(keeper.seconds_left, on_state=partial(_tell, on_step, budget, keeper))
+            finalists = keeper.finalists()
+            fits = fit_finalists(
+                search, finalists, list(test_sequences),
+                seconds_left=lambda: budget.left(reserve=keeper.appraisal()),
+                on_fit=lambda t, done, n: on_step(
+                    Step(f"{t.candidate.title}: all training rows", done, n)
+                ),
+            )  # fmt: skip
+        finally:
+            search.close()
+    rungs, members = _rungs(search, finalists, fits, train, units=units, jobs=jobs)
+    return Found(rungs, keeper.stand_in(rungs), _summary(search, budget, recipe, members))
+
+
+@contextmanager
+def _folder(cache: Path | None) -> Iterator[Path]:
+    if cache is not None:
+        yield cache / "search"
+        return
+    with tempfile.TemporaryDirectory(prefix="seqexpr-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+def _tell(on_step: Progress, budget: Budget, keeper: _Reserve, state: SearchState) -> None:
+    """One line: the best score so far, and the time left."""
+    best = "no score yet"
+    if state.best is not None:
+        score = state.best.outcome.scores["all"]
+        best = f"best R² {score:.3f} ({state.best.candidate.title})"
+    left = max(0, round(keeper.seconds_left()))
+    text = f"search, {best}: {state.n_finished} trials, {left // 60}:{left % 60:02d} left"
+    on_step(Step(text, round(budget.elapsed), round(budget.seconds)))
+
+
+class _Reserve:
+    """Knows what must be left of the budget for what comes after the search."""
+
+    def __init__(self, search: Search, budget: Budget) -> None:
+        self.search = search
+        self.budget = budget
+        self._known: tuple[int, Finalists] | None = None
+
+    def finalists(self) -> Finalists:
+        """Return what would be fitted if the search ended now."""
+        if self._known is None or self._known[0] != len(self.search.tried):
+            material = self.search.material
+            found = choose_finalists(self.search.tried, material.targets, material.weights)
+            self._known = (len(self.search.tried), found)
+        return self._known[1]
+
+    def seconds_left(self) -> float:
+        """Return the seconds left for trials."""
+        seconds = [self._full_fit(tried) for tried in self.finalists().in_order]
+        fits = max([sum(seconds) / self.search.n_jobs, *seconds], default=0.0)
+        return self.budget.left(reserve=1.1 * fits + self.appraisal())
+
+    def appraisal(self) -> float:
+        """Return the seconds that everything after the fits will take."""
+        quick = self._quickest_good()
+        fit = 0.0 if quick is None else self._full_fit(quick)
+        rows = len(self.search.material.sequences)
+        return _FIXED_SECONDS + _SECONDS_A_ROW * rows + _APPRAISAL_FITS * fit / self.search.n_jobs
+
+    def stand_in(self, rungs: list[Rung]) -> str:
+        """Return the name of the rung that is appraised in place of the blend."""
+        quick = self._quickest_good()
+        names = {rung.spec.name for rung in rungs}
+        name = "" if quick is None else _name(quick)
+        return name if name in names else next(iter(names))
+
+    def _quickest_good(self) -> TriedCandidate | None:
+        """Return the best single finalist whose fit takes a small share of the budget."""
+        fits = [t for t in self.finalists().in_order if t.candidate.model is None]
+        limit = _STAND_IN_SHARE * self.budget.seconds
+        quick = [t for t in fits if self._full_fit(t) <= limit]
+        if quick:
+            return max(quick, key=lambda t: t.outcome.scores["all"])
+        return min(fits, key=self._full_fit, default=None)
+
+    def _full_fit(self, tried: TriedCandidate) -> float:
+        """Return the seconds of a fit on all train rows."""
+        n_folds = max(2, self.search.material.n_folds)
+        return tried.outcome.fit_seconds * n_folds / (n_folds - 1)
+
+
+def _name(tried: TriedCandidate) -> str:
+    return tried.candidate.model or f"{tried.candidate.kind}_{tried.index}"
+
+
+def _rungs(
+    search: Search,
+    finalists: Finalists,
+    fits: Mapping[int, FinalFit],
+    train: Dataset,
+    *,
+    units: npt.NDArray[np.int64],
+    jobs: int,
+) -> tuple[list[Rung], list[dict[str, Any]]]:
+    """Return every fitted finalist and the blend as rungs, and the blend's members."""
+    rungs = []
+    for tried in finalists.in_order:
+        fit = fits.get(tried.index)
+        if fit is None:
+            continue
+        rungs.append(
+            Rung(
+                spec=tried.candidate.spec(_name(tried), place=tried.index),
+                model=set_jobs(fit.model, jobs),
+                out_of_fold=np.asarray(tried.outcome.out_of_fold),
+                test=fit.test,
+                seconds=tried.outcome.seconds + fit.seconds,
+                n_features=fit.n_features,
+            )
+        )
+    members = [tried for tried in finalists.members if tried.index in fits]
+    described: list[dict[str, Any]] = []
+    if len(members) > 1:
+        blend, described = _blend(search, members, fits, train, units=units, jobs=jobs)
+        rungs.append(blend)
+    return sorted(rungs, key=lambda rung: rung.spec.complexity), described
+
+
+def _blend(
+    search: Search,
+    members: list[TriedCandidate],
+    fits: Mapping[int, FinalFit],
+    train: Dataset,
+    *,
+    units: npt.NDArray[np.int64],
+    jobs: int,
+) -> tuple[Rung, list[dict[str, Any]]]:
+    seed, predictions = search.material.seed, out_of_fold(members)
+    weights = blending_weights(predictions, train.targets, train.weights)
+    build = partial(_build_blend, [member.candidate for member in members], weights.tolist())
+    targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
+    model = build(random_state=seed, n_jobs=jobs)
+    model.steps[-1][1].assemble(
+        [fits[m.index].model for m in members], targets, sample_weight=train.weights
+    )
+    spec = ModelSpec(
+        name=BLEND,
+        title=f"Blend of {len(members)} models",
+        description="Adds up the best models that the search found, by weights learnt out of fold.",
+        is_baseline=False,
+        complexity=10**6,
+        needs_equal_length=False,
+        build=build,
+    )
+    rung = Rung(
+        spec=spec,
+        model=model,
+        out_of_fold=blend_out_of_fold(
+            predictions, train.targets, groups=units, sample_weight=train.weights,
+            random_state=seed,
+        ),
+        test=_mixed(model, [fits[m.index].test for m in members]),
+        seconds=sum(m.outcome.seconds + fits[m.index].seconds for m in members),
+        n_features=None,
+    )  # fmt: skip
+    described = [
+        {"name": _name(m), "title": m.candidate.title, "weight": float(weight)}
+        for m, weight in zip(members, weights.mean(axis=0), strict=True)
+    ]
+    return rung, described
+
+
+def _mixed(model: Any, tests: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """Add up the members' predictions as the blend does."""
+    blend = model.steps[-1][1]
+    total = np.zeros_like(tests[0]) + blend.intercept_
+    for test, weights in zip(tests, blend.coef_.T, strict=True):
+        total += weights * test
+    return total
+
+
+def _build_blend(candidates: list[Any], weights: Any, *, random_state: int, n_jobs: int) -> Any:
+    from sklearn.pipeline import Pipeline
+
+    members = [c.build(random_state=random_state, n_jobs=n_jobs) for c in candidates]
+    blend = BlendedRegressor(members, weights, n_jobs=n_jobs)
+    return Pipeline([("features", "passthrough"), ("regressor", blend)])
+
+
+def _summary(
+    search: Search, budget: Budget, recipe: Recipe, members: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what evaluation.json says of the search."""
+    tried = [search.tried[i] for i in sorted(search.tried)]
+    states = [t.outcome.state for t in tried]
+    importance = parameter_importance(
+        {t.index: (t.candidate, t.outcome) for t in tried}, seed=recipe.seed
+    )
+    return {
+        "budget_seconds": budget.seconds,
+        "seconds": round(max((t.elapsed for t in tried), default=0.0), 1),
+        "n_trials": len(tried),
+        "n_pruned": states.count("pruned") + states.count("slow"),
+        "n_failed": states.count("failed"),
+        "n_resumed": search.n_resumed,
+        "ended_by": "budget" if recipe.trials is None else "trials",
+        "members": members,
+        "importance": [{"choice": name, "share": share} for name, share in importance.items()],
+        "trials": [_trial(t) for t in tried],
+    }
+
+
+def _trial(tried: TriedCandidate) -> dict[str, Any]:
+    outcome = tried.outcome
+    scores = {k: v if np.isfinite(v) else None for k, v in outcome.scores.items()}
+    return {
+        "trial": tried.index,
+        "name": _name(tried),
+        "title": tried.candidate.title,
+        "choices": dict(tried.candidate.choices),
+        "state": outcome.state,
+        "part_r2": scores.get("part"),
+        "fold_r2": scores.get("fold"),
+        "r2": scores.get("all"),
+        "seconds": round(outcome.seconds, 2),
+        "message": outcome.message,
+    }

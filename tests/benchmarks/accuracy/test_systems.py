@@ -1,0 +1,48 @@
+import time
+
+import numpy as np
+import pytest
+
+from benchmarks.accuracy.boosting import RandomSearch
+from benchmarks.accuracy.problems import HeldOut, Problem
+from benchmarks.accuracy.systems import Settings, fit_flaml, fit_hgb
+from seqexpr.data.simulate import simulate_library
+
+
+@pytest.fixture(scope="module")
+def problem():
+    library = simulate_library(700, rng=np.random.default_rng(0), length=60).table
+    sequences = library["sequence"].to_numpy(object)
+    target = library["expression"].to_numpy(np.float64)
+    groups = np.repeat(np.arange(250).astype(str), 2).astype(object)
+    tests = {"it": HeldOut(sequences[500:], target[500:])}
+    return Problem(sequences[:500], target[:500], tests, groups)
+
+
+def learns(fitted, problem):
+    test = problem.tests["it"]
+    return np.corrcoef(fitted.predict(test.sequences), test.observed)[0, 1] > 0.3
+
+
+def test_boosting_learns_in_time(problem):
+    started = time.perf_counter()
+    fitted = fit_hgb(problem, Settings("2s", 2.0, jobs=1))
+    assert time.perf_counter() - started < 60  # a clock on a busy machine: only a runaway fails
+    assert learns(fitted, problem)
+    assert fitted.notes["candidates"] >= 1
+
+
+def test_a_search_without_time_still_gives_a_model():
+    X = np.random.default_rng(0).normal(size=(90, 3)).astype(np.float32)
+    search = RandomSearch(deadline=time.perf_counter(), seed=0)
+    search.fit(X, X[:, 0].astype(np.float64))
+    assert search.notes["candidates"] == 1
+    assert np.corrcoef(search.predict(X), X[:, 0])[0, 1] > 0.5
+
+
+@pytest.mark.filterwarnings("ignore")  # FLAML's own
+def test_flaml_learns_with_groups(problem):
+    pytest.importorskip("flaml", reason="FLAML is in the bench extra")
+    fitted = fit_flaml(problem, Settings("3s", 3.0, jobs=1))
+    assert learns(fitted, problem)
+    assert fitted.notes["selected"] in fitted.notes["learners"]
