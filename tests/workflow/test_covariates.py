@@ -164,3 +164,8 @@ def test_a_test_row_of_an_unseen_category_is_out_of_the_domain(table):
     rows = done.evaluation.predictions
     assert not rows[rows["set"] == "test"]["in_domain"].any()
     assert json.loads(json.dumps(done.evaluation.to_dict()))["selected"]
+
+
+def test_the_search_does_not_read_covariates_and_says_so(table):
+    with pytest.raises(InputError, match="preset 'best' searches over the sequence alone"):
+        train(table, nested=False, **CHOICES | {"models": (), "preset": "best"})
