@@ -74,7 +74,9 @@ class Recipe(BaseModel):
     sequence, id, group, chromosome, weight : str, optional
         Column names; recognised by the names the field uses if not given.
     target, replicate, covariate : tuple of str
-        Column names; targets and replicates are recognised if not given.
+        Column names; targets and replicates are recognised if not given. A
+        covariate is read by its values, as NAME:categorical or NAME:numeric it
+        is read so.
     error, reads : str, optional
         Columns of the standard error of the target and of read counts;
         recognised if not given.

@@ -171,3 +171,26 @@ def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
     assert done.returncode == 0, done.stderr
     assert "kept from the interrupted run" in done.stderr
     assert sorted(os.listdir(tmp_path)) == ["lac.csv", "run"]
+
+
+def test_covariates_from_train_to_predict(seqexpr, library, tmp_path):
+    table = library.assign(condition=["YPD", "SC-Ura"] * 100, plate=[1, 2] * 100)
+    table["expression"] += table["condition"] == "YPD"
+    table.to_csv(tmp_path / "library.csv", index=False)
+    named = ("--covariate", "condition", "--covariate", "plate:categorical")
+    done = seqexpr("check", "library.csv", *named, "--json")
+    assert "'plate' is read as 2 categories: '1', '2'" in done.stdout
+    done = seqexpr("train", "library.csv", *named, "--models", "covariates,tutorial", "--no-nested",
+                   "--split", "random", "--jobs", "1", "-o", "run")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    recipe = (tmp_path / "run" / "recipe.toml").read_text()
+    assert '"plate:categorical"' in recipe
+    table.loc[0, "condition"] = "Gal"
+    table.to_csv(tmp_path / "other.csv", index=False)
+    done = seqexpr("predict", "run", "other.csv", "-o", "out.csv")
+    assert "199 of 200 rows predicted" in done.stderr
+    assert "condition is none that the model was trained on" in done.stderr
+    table.drop(columns="condition").to_csv(tmp_path / "lacks.csv", index=False)
+    done = seqexpr("evaluate", "run", "lacks.csv")
+    assert done.returncode == 2
+    assert "no column 'condition'" in done.stderr

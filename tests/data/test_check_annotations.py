@@ -81,7 +81,9 @@ def test_rows_that_are_dropped_are_not_looked_at():
     assert findings({"w": ["1", "-1", "2"]}, weight="w", used=used) == {}
     assert findings({"id": ["a", "2-Sep", "b"]}, id="id", used=used) == {}
     assert findings({"g": ["a", None, "b"]}, group="g", used=used) == {}
-    assert findings({"c": ["a", None, "b"]}, covariates=("c",), used=used) == {}
+    assert set(findings({"c": ["a", None, "b"]}, covariates=("c",), used=used)) == {
+        "covariate-read"
+    }
     assert findings({"r": ["1", "x", "2"]}, replicates=("r",), used=used) == {}
 
 

@@ -204,3 +204,13 @@ def test_palindromes_are_not_their_own_partners():
 
 def test_without_targets_repeats_are_equal():
     assert set(duplicates(["AAC", "AAC"])) == {"duplicate-equal"}
+
+
+def test_the_same_sequence_in_two_conditions_is_no_repeat():
+    library = Library(np.array(["AAC", "AAC", "TTG", "AAC"], dtype=object), np.arange(4), 4, "seq",
+                      conditions=np.array([0, 1, 0, 1]))  # fmt: skip
+    found = FindingCollector()
+    duplicate_findings(found, library, values=np.array([[1.0], [2], [3], [9]]), names=("x",))
+    (finding,) = found.findings
+    assert (finding.code, finding.rows.tolist()) == ("duplicate-conflicting", [2, 4])
+    assert "(in one condition)" in finding.meaning

@@ -284,3 +284,13 @@ def test_a_deviation_that_is_not_taken_is_said():
 def test_a_named_error_is_taken():
     roles = roles_of(ERRORS | {"spread": NUMBERS, "se": NUMBERS}, error="spread")
     assert roles.error == "spread"
+
+
+def test_the_kind_of_a_covariate_is_taken_off_its_name():
+    columns = {"seq": DNA, "expression": NUMBERS, "plate": NUMBERS, "a:numeric": NUMBERS}
+    roles = roles_of(columns, covariate=("plate:categorical", "a:numeric"))
+    assert roles.covariates == ("plate", "a:numeric")
+    assert roles.covariate_kinds == ("categorical", None)
+    assert roles_of(columns, covariate=("plate",)).covariate_kinds == ()
+    with pytest.raises(ColumnError, match=r"no column 'plat'; did you mean 'plate'\?"):
+        roles_of(columns, covariate=("plat:categorical",))

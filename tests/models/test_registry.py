@@ -22,7 +22,7 @@ from seqexpr.models.registry import (
 )
 from seqexpr.sequences import reverse_complement
 
-BASELINES = {"mean", "gc", "nearest_neighbor"}
+BASELINES = {"mean", "gc", "nearest_neighbor", "covariates"}
 PROMISED = {
     "mean", "gc", "nearest_neighbor", "tutorial", "ridge", "ridge_onehot", "elastic_net", "lasso",
     "huber", "lightgbm", "lightgbm_onehot",

@@ -56,7 +56,9 @@ def test_the_command_makes_the_same_recipe(choices):
 
 def test_what_a_command_cannot_repeat():
     assert asked.command(Recipe.create(table="a DataFrame")) is None
-    assert asked.command(Recipe.create(table="a.csv", covariate=("dose",))) is None
+    assert asked.command(Recipe.create(table="a.csv", covariate=("dose",))) == (
+        "seqexpr train a.csv --covariate dose -o RUN"
+    )
     assert asked.command(Recipe.create(table="-")).endswith(" - -o RUN < TABLE")
 
 

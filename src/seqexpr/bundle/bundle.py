@@ -14,7 +14,9 @@ import numpy.typing as npt
 
 from seqexpr.bundle.columns import prediction_values
 from seqexpr.bundle.intake import take_in
-from seqexpr.errors import SequenceError
+from seqexpr.data.covariates import Covariate, CovariateReading, read_covariates
+from seqexpr.data.inputs import SEQUENCE, has_covariates, join_inputs, take_rows
+from seqexpr.errors import InputError, SequenceError
 from seqexpr.evaluation.calibration import Calibration
 from seqexpr.sequences import as_strings, normalize, reverse_complement
 
@@ -90,6 +92,11 @@ class Bundle:
 
         return TargetTransform.from_dict(self.manifest.transform)
 
+    @property
+    def covariates(self) -> tuple[Covariate, ...]:
+        """Columns that the model reads beside the sequence."""
+        return tuple(Covariate(**dict(item)) for item in self.manifest.input.covariates)
+
     def predict(self, sequences: object, *, batch_size: int = 10_000) -> npt.NDArray[np.float64]:
         """Predict sequences.
 
@@ -98,8 +105,9 @@ class Bundle:
 
         Parameters
         ----------
-        sequences : list, array or Series of str, length n
-            DNA.
+        sequences : list, array or Series of str, length n, or DataFrame
+            DNA. A model with covariates needs a DataFrame of them, and a column
+            ``sequence``.
         batch_size : int
             Sequences that are turned into features at a time, at least 1.
             Default 10,000.
@@ -113,16 +121,21 @@ class Bundle:
         ------
         SequenceError
             If a sequence is empty or holds something that is not DNA.
+        InputError
+            If a covariate is missing, or a row has one that the model was not
+            trained on.
         """
-        return self.predict_clean(_checked(sequences), batch_size=batch_size)
+        clean, beside = self._checked(sequences)
+        covariates = None if beside is None else beside.frame
+        return self.predict_clean(clean, batch_size=batch_size, covariates=covariates)
 
     def predict_table(self, sequences: object) -> pd.DataFrame:
         """Predict sequences, and say how far to trust each prediction.
 
         Parameters
         ----------
-        sequences : list, array or Series of str, length n
-            DNA, repaired as by :meth:`predict`.
+        sequences : list, array or Series of str, length n, or DataFrame
+            As for :meth:`predict`.
 
         Returns
         -------
@@ -135,21 +148,50 @@ class Bundle:
 
         Raises
         ------
-        SequenceError
-            If a sequence is empty or holds something that is not DNA.
+        SequenceError, InputError
+            As :meth:`predict`.
         """
         import pandas as pd
 
-        clean = _checked(sequences)
-        return pd.DataFrame(prediction_values(self, clean, np.ones(len(clean), dtype=bool)))
+        clean, beside = self._checked(sequences)
+        rows = np.ones(len(clean), dtype=bool)
+        return pd.DataFrame(prediction_values(self, clean, rows, beside=beside))
+
+    def _checked(self, inputs: object) -> tuple[list[str], CovariateReading | None]:
+        """Return upper-case DNA, and the covariates where the model reads any."""
+        if not self.manifest.input.covariates:
+            return _checked(inputs), None
+        names = ", ".join(repr(item.name) for item in self.covariates)
+        if not has_covariates(inputs):
+            raise InputError(
+                f"the model reads {names} beside the sequence; pass a DataFrame with the columns "
+                f"{SEQUENCE!r}, {names}"
+            )
+        frame: Any = inputs
+        own = self.manifest.input.sequence_column
+        column = own if SEQUENCE not in frame.columns and own in frame.columns else SEQUENCE
+        if column not in frame.columns:
+            raise InputError(f"no column {SEQUENCE!r}; pass a DataFrame with it and {names}")
+        beside = read_covariates(frame, self.covariates)
+        beside.check(self.covariates)
+        return _checked(frame[column]), beside
 
     def predict_clean(
-        self, sequences: list[str], *, batch_size: int = 10_000
+        self,
+        sequences: list[str],
+        *,
+        batch_size: int = 10_000,
+        covariates: pd.DataFrame | None = None,
     ) -> npt.NDArray[np.float64]:
-        """Predict sequences that are upper-case DNA already; see :meth:`predict`."""
+        """Predict upper-case DNA, with typed covariates where the model reads them."""
         n_targets = len(self.manifest.targets)
+        inputs: Any = sequences
+        if covariates is not None:
+            inputs = join_inputs(np.array(sequences, dtype=object), covariates)
         parts = [
-            np.asarray(self.model.predict(sequences[i : i + batch_size]), dtype=np.float64)
+            np.asarray(
+                self.model.predict(take_rows(inputs, slice(i, i + batch_size))), dtype=np.float64
+            )
             for i in range(0, len(sequences), max(1, batch_size))
         ]
         if not parts:

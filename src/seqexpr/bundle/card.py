@@ -8,6 +8,8 @@ import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from seqexpr.data.covariates import Covariate
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -130,6 +132,12 @@ def _use(manifest: Manifest) -> str:
             "A, C, G and T count as unknown bases)."
         ),
     ]
+    if read.covariates:
+        lines += ["", "Beside the sequence it reads these columns:", ""]
+        lines += [
+            f"- `{_plain(item.name)}`: {_plain(Covariate(**dict(item)).in_words())}."
+            for item in read.covariates
+        ]
     return "\n".join(lines)
 
 
@@ -242,22 +250,32 @@ def _how_to(manifest: Manifest) -> str:
     example = manifest.golden.sequences[0] if manifest.golden.sequences else "ACGT"
     if len(example) > 60:
         example = example[:60]
+    beside = bool(manifest.input.covariates)
+    source = "new_sequences.csv" if beside else "new_sequences.fasta"
+    imports = "import pandas\nimport seqexpr" if beside else "import seqexpr"
     packages = ", ".join(f"{name} {version}" for name, version in manifest.packages.items())
     return f"""## How to use it
 
 ```bash
 pip install seqexpr
-seqexpr predict MODEL_FOLDER new_sequences.fasta -o predictions.csv
+seqexpr predict MODEL_FOLDER {source} -o predictions.csv
 ```
 
 ```python
-import seqexpr
+{imports}
 
 model = seqexpr.load("MODEL_FOLDER"{option})  # checks digests, types and golden predictions
-model.predict([{example!r}])  # shape (n, {len(manifest.targets)})
+{_call(manifest, example)}  # shape (n, {len(manifest.targets)})
 ```
 
 Written {manifest.created} with {packages}."""
+
+
+def _call(manifest: Manifest, example: str) -> str:
+    if not manifest.input.covariates:
+        return f"model.predict([{example!r}])"
+    beside = {name: [cell] for name, cell in manifest.golden.covariates[0].items()}
+    return f"model.predict(pandas.DataFrame({ ({'sequence': [example]} | beside)!r}))"
 
 
 # YAML 1.2, section 5.1: everything else within the basic plane is printable, tabs are escaped by

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from seqexpr.bundle.bundle import Bundle
+    from seqexpr.data.covariates import CovariateReading
 
 __all__ = ["prediction_columns", "prediction_values"]
 
@@ -27,7 +28,11 @@ def prediction_columns(target_names: tuple[str, ...], prefix: str = "predicted")
 
 
 def prediction_values(
-    bundle: Bundle, sequences: list[str], rows: npt.NDArray[np.bool_]
+    bundle: Bundle,
+    sequences: list[str],
+    rows: npt.NDArray[np.bool_],
+    *,
+    beside: CovariateReading | None = None,
 ) -> dict[str, Any]:
     """Predict sequences, and say how far to trust each prediction.
 
@@ -40,6 +45,9 @@ def prediction_values(
     rows : ndarray of bool, shape (n,)
         Which of the n rows of the result they are, m of them; the others stay
         empty.
+
+    beside : CovariateReading of n rows, optional
+        Covariates, if the model reads any.
 
     Returns
     -------
@@ -54,12 +62,18 @@ def prediction_values(
     scores = np.full(n, np.nan)
     inside = np.full(n, None, dtype=object)
     if sequences:
-        value[rows] = bundle.predict_clean(sequences, batch_size=len(sequences))
-        trust = bundle.calibration.judge(sequences, value[rows])
+        covariates = None if beside is None else beside.frame[rows]
+        value[rows] = bundle.predict_clean(
+            sequences, batch_size=len(sequences), covariates=covariates
+        )
+        strangeness = None if beside is None else beside.strangeness[rows]
+        trust = bundle.calibration.judge(sequences, value[rows], strangeness=strangeness)
         lower[rows], upper[rows] = trust.lower, trust.upper
         if trust.domain_scores is not None:
             scores[rows] = trust.domain_scores
         inside[rows] = trust.in_domain
+    if beside is not None:
+        inside[beside.unknown] = False  # a category that training lacked is outside, for sure
     columns: dict[str, Any] = {}
     for target in range(len(names)):
         for prefix, table in (("predicted", value), ("lower", lower), ("upper", upper)):

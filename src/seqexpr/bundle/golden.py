@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from seqexpr.bundle.manifest import Golden, changed_packages
+from seqexpr.data.inputs import SEQUENCE, model_inputs
 from seqexpr.errors import BundleError
 from seqexpr.sequences import BASES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["check_golden", "choose_golden", "make_golden"]
 
@@ -50,20 +54,57 @@ def choose_golden(sequences: Sequence[str], *, n: int = 10) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*chosen, unknown]))
 
 
-def make_golden(predict: Callable[[list[str]], Any], sequences: Sequence[str]) -> Golden:
+def make_golden(
+    predict: Callable[[Any], Any],
+    sequences: Sequence[str],
+    *,
+    covariates: pd.DataFrame | None = None,
+) -> Golden:
     """Return the predictions of the model for `sequences`, as they are recorded.
 
     Parameters
     ----------
     predict : callable
-        From a list of m str to an array of shape (m,) or (m, t).
+        From a list of m str, or a DataFrame, to an array of shape (m,) or (m, t).
     sequences : sequence of str, length m
         Golden sequences.
+    covariates : DataFrame, optional
+        Covariates of the training rows; m of them, spread evenly, are put
+        beside the sequences.
     """
-    raw = np.asarray(predict(list(sequences)))
+    beside = () if covariates is None else _spread(covariates, len(sequences))
+    raw = np.asarray(predict(_inputs(sequences, beside)))
     table = _as_table(raw, len(sequences))
     rows = [tuple(float(v) if np.isfinite(v) else None for v in row) for row in table]
-    return Golden(sequences=tuple(sequences), predictions=tuple(rows), dtype=str(raw.dtype))
+    return Golden(
+        sequences=tuple(sequences),
+        predictions=tuple(rows),
+        dtype=str(raw.dtype),
+        covariates=beside,
+    )
+
+
+def _spread(covariates: pd.DataFrame, m: int) -> tuple[dict[str, str | float | None], ...]:
+    # Sorted, so that each category is among them where there are not too many.
+    ordered = covariates.sort_values([str(name) for name in covariates], kind="stable")
+    rows = ordered.iloc[np.linspace(0, len(ordered) - 1, num=m).round().astype(int)]
+    return tuple(
+        {
+            str(name): (None if cell != cell else cell if isinstance(cell, str) else float(cell))
+            for name, cell in row.items()
+        }
+        for row in rows.astype(object).to_dict("records")
+    )
+
+
+def _inputs(sequences: Sequence[str], covariates: Sequence[dict[str, Any]]) -> Any:
+    if not covariates:
+        return model_inputs(sequences)
+    import pandas as pd
+
+    frame = pd.DataFrame(list(covariates))
+    frame.insert(0, SEQUENCE, list(sequences))
+    return frame
 
 
 def _as_table(predictions: npt.NDArray[Any], n: int) -> npt.NDArray[np.float64]:
@@ -72,7 +113,7 @@ def _as_table(predictions: npt.NDArray[Any], n: int) -> npt.NDArray[np.float64]:
 
 def check_golden(
     golden: Golden,
-    predict: Callable[[list[str]], Any],
+    predict: Callable[[Any], Any],
     *,
     packages: dict[str, str],
     where: str,
@@ -100,7 +141,9 @@ def check_golden(
     versions = f"since then: {', '.join(changed)}" if changed else "with the same packages"
     recorded = np.array(golden.predictions, dtype=np.float64)  # (m, t); None becomes NaN
     try:
-        found = _as_table(np.asarray(predict(list(golden.sequences))), len(golden.sequences))
+        found = _as_table(
+            np.asarray(predict(_inputs(golden.sequences, golden.covariates))), len(golden.sequences)
+        )
     except Exception as error:  # whatever a damaged or foreign model raises
         raise BundleError(
             f"{where}: the model does not predict any more "

@@ -23,6 +23,7 @@ from seqexpr.files import atomic_path
 __all__ = [
     "FORMAT_VERSION",
     "MANIFEST_NAME",
+    "CovariateInfo",
     "FileRecord",
     "Golden",
     "InputSchema",
@@ -51,6 +52,17 @@ class _Part(BaseModel):
     )
 
 
+class CovariateInfo(_Part):
+    """A column that the model needs; see :class:`seqexpr.data.covariates.Covariate`."""
+
+    name: str
+    kind: Literal["numeric", "categorical"]
+    categories: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    has_gaps: bool = False
+
+
 class InputSchema(_Part):
     """What the model was trained on, and so what it can be asked.
 
@@ -65,7 +77,7 @@ class InputSchema(_Part):
         Shortest and longest training sequence, in bases.
     median_length : float
         Median length of the training sequences, in bases.
-    covariates : tuple of str
+    covariates : tuple of CovariateInfo
         Columns needed beside the sequence.
     """
 
@@ -74,7 +86,7 @@ class InputSchema(_Part):
     min_length: int
     median_length: float
     max_length: int
-    covariates: tuple[str, ...] = ()
+    covariates: tuple[CovariateInfo, ...] = ()
 
 
 class TargetInfo(_Part):
@@ -156,11 +168,15 @@ class Golden(_Part):
         None = the model gave no finite number.
     dtype : str
         Floating-point type that the model answered in ("float64").
+    covariates : tuple of dict, length m
+        What stood beside each sequence; None = a missing number. Empty for a
+        model of the sequence alone.
     """
 
     sequences: tuple[str, ...]
     predictions: tuple[tuple[float | None, ...], ...]
     dtype: str
+    covariates: tuple[dict[str, str | float | None], ...] = ()
 
 
 class FileRecord(_Part):
@@ -230,6 +246,11 @@ class Manifest(_Part):
         lengths = {len(row) for row in self.golden.predictions}
         if len(self.golden.predictions) != len(self.golden.sequences) or not lengths:
             raise ValueError("not one golden prediction for each golden sequence")
+        beside = {item.name for item in self.input.covariates}
+        if len(self.golden.covariates) != (len(self.golden.sequences) if beside else 0):
+            raise ValueError("not the covariates of each golden sequence")
+        if any(set(row) != beside for row in self.golden.covariates):
+            raise ValueError("golden covariates that the model does not read")
         if lengths != {len(self.targets)}:
             raise ValueError("not one golden prediction for each target")
         return self

@@ -12,6 +12,7 @@ import numpy as np
 from seqexpr.bundle.columns import prediction_columns, prediction_values
 from seqexpr.bundle.intake import REASONS, Intake, take_in
 from seqexpr.data.cells import as_labels
+from seqexpr.data.covariates import CovariateReading, read_covariates
 from seqexpr.data.table import Table, iter_tables
 from seqexpr.data.writer import TableWriter
 from seqexpr.errors import InputError
@@ -115,10 +116,10 @@ def predict_file(
 
     Every row of the input becomes one row of the output, with its id, a
     prediction and its interval for each target, whether it lies in the training
-    domain, and the problem if there is one. Rows without
-    a sequence, or with one that is not DNA, have an empty prediction and say
-    why; they are never dropped. Lower case, U, gaps and white space are
-    repaired as in training, and counted.
+    domain, and the problem if there is one. Rows without a sequence, with one
+    that is not DNA, or with a covariate that the model was not trained on, have
+    an empty prediction and say why; they are never dropped. Lower case, U, gaps
+    and white space are repaired as in training, and counted.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def predict_file(
     Raises
     ------
     TableError, ColumnError
-        If the input cannot be read.
+        If the input cannot be read, or lacks a covariate that the model needs.
     OutputError
         If the output cannot be written.
     """
@@ -156,7 +157,10 @@ def predict_file(
     tally = _Tally()
     notes: tuple[str, ...] = ()
     with TableWriter(destination) as writer:
-        tables = iter_tables(source, batch_size=batch_size, sequence=sequence, id=id, sheet=sheet)
+        tables = iter_tables(
+            source, batch_size=batch_size, sequence=sequence, id=id, sheet=sheet,
+            covariate=tuple(item.name for item in bundle.covariates),
+        )  # fmt: skip
         for table in tables:
             notes = table.notes  # a later batch may have added to them
             writer.write(
@@ -213,12 +217,15 @@ def _predict_batch(
     import pandas as pd
 
     intake = take_in(table.frame[table.roles.sequence])
+    beside = read_covariates(table.frame, bundle.covariates) if bundle.covariates else None
     good = intake.codes == ""
-    clean = [sequence for sequence in intake.sequences if sequence]
-    values = prediction_values(bundle, clean, good)
+    if beside is not None:
+        good &= np.array([not problem for problem in beside.problems])
+    clean = [intake.sequences[row] for row in np.flatnonzero(good)]
+    values = prediction_values(bundle, clean, good, beside=beside)
     predicted = np.column_stack([values[name] for name in prediction_columns(bundle.target_names)])
     failed = good & ~np.isfinite(predicted).all(axis=1)
-    problems = _count(tally, intake, failed, table.first_row)
+    problems = _count(tally, intake, failed, table.first_row, beside=beside)
     lengths = np.fromiter(map(len, clean), dtype=np.int64, count=len(clean))
     read = bundle.manifest.input
     tally.n_outside_length += int(((lengths < read.min_length) | (lengths > read.max_length)).sum())
@@ -232,10 +239,15 @@ def _predict_batch(
     return pd.DataFrame(columns)
 
 
-def _count(tally: _Tally, intake: Intake, failed: Any, first_row: int) -> list[str]:
+def _count(
+    tally: _Tally, intake: Intake, failed: Any, first_row: int, *, beside: CovariateReading | None
+) -> list[str]:
     """Add a batch to the tally and return the problem of each row."""
     problems = list(intake.problems)
     reasons = {row: REASONS[intake.codes[row]] for row in np.flatnonzero(intake.codes).tolist()}
+    for row, reason in enumerate([] if beside is None else beside.reasons):
+        if reason and row not in reasons and beside is not None:
+            problems[row], reasons[row] = beside.problems[row], reason
     for row in np.flatnonzero(failed).tolist():
         problems[row] = reasons[row] = "the model gives no number"
     for row, reason in sorted(reasons.items()):

@@ -22,6 +22,7 @@ from seqexpr.bundle.golden import check_golden, choose_golden, make_golden
 from seqexpr.bundle.manifest import (
     FORMAT_VERSION,
     MANIFEST_NAME,
+    CovariateInfo,
     FileRecord,
     InputSchema,
     Manifest,
@@ -35,6 +36,7 @@ from seqexpr.bundle.manifest import (
     write_manifest,
 )
 from seqexpr.bundle.trust import check_npy, untrusted_types
+from seqexpr.data.covariates import describe_covariates
 from seqexpr.errors import BundleError, InputError, OutputError, did_you_mean
 from seqexpr.files import check_writable, replace_folder
 from seqexpr.sequences import IUPAC
@@ -74,7 +76,7 @@ def save_bundle(
     folder : str or Path
         The folder to write; replaced if it is there.
     model : estimator
-        Fitted; predicts from sequences.
+        Fitted; predicts from sequences, or from a DataFrame of them with covariates.
     recipe : Recipe
         Every choice of the run.
     evaluation : Evaluation
@@ -109,7 +111,7 @@ def save_bundle(
             "arrays, text and numbers as its fitted state"
         ) from error
     chosen = choose_golden(list(dataset.sequences))
-    golden = make_golden(model.predict, chosen)
+    golden = make_golden(model.predict, chosen, covariates=dataset.covariates)
     check_golden(golden, loaded.predict, packages=package_versions(), where="the saved model")
     summary = next(m for m in evaluation.models if m.name == evaluation.selected)
     manifest = Manifest(
@@ -174,7 +176,9 @@ def _input_schema(recipe: Recipe, dataset: Dataset) -> InputSchema:
         min_length=int(lengths.min()),
         median_length=float(np.median(lengths)),
         max_length=int(lengths.max()),
-        covariates=recipe.covariate,
+        covariates=tuple(
+            CovariateInfo(**asdict(item)) for item in describe_covariates(dataset.covariates)
+        ),
     )
 
 
@@ -258,7 +262,7 @@ def load_bundle(
         raise BundleError(f"{where}: {error}") from error
     check_golden(
         manifest.golden,
-        lambda sequences: np.asarray(model.predict(sequences)),
+        lambda inputs: np.asarray(model.predict(inputs)),
         packages=manifest.packages,
         where=where,
     )

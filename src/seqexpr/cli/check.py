@@ -31,6 +31,7 @@ def check(
     chromosome: options.Chromosome = None,
     weight: options.Weight = None,
     replicate: options.Replicate = None,
+    covariate: options.Covariate = None,
     values: options.Values = None,
     sheet: options.Sheet = None,
     on_missing: options.OnMissing = None,
@@ -48,7 +49,8 @@ def check(
 
     given = {
         "sequence": sequence, "target": target, "id": id, "group": group, "chromosome": chromosome,
-        "weight": weight, "replicate": replicate, "values": values, "sheet": sheet,
+        "weight": weight, "replicate": replicate, "covariate": covariate, "values": values,
+        "sheet": sheet,
         "on_missing": on_missing, "on_invalid": on_invalid,
     }  # fmt: skip
     recipe = Recipe.create(table=table, **{k: v for k, v in given.items() if v is not None})

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "Covariate",
     "Group",
     "Id",
     "Json",
@@ -68,6 +69,16 @@ Replicate = Annotated[
         "--replicate",
         metavar="COL",
         help="Replicate measurement; repeat it.",
+        rich_help_panel=_COLUMNS,
+    ),
+]
+Covariate = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--covariate",
+        metavar="COL",
+        help="Condition, species or dose beside the sequence; repeat it. Text is taken for "
+        "categories, numbers for numbers; COL:categorical and COL:numeric say otherwise.",
         rich_help_panel=_COLUMNS,
     ),
 ]

@@ -22,6 +22,8 @@ seqexpr train library.csv -o run
 
 seqexpr train library.csv --target log2_fc --group promoter -o run
 
+seqexpr train library.csv --covariate condition --covariate dose -o run
+
 seqexpr train counts.xlsx --sheet MPRA --split column:fold --models ridge,lightgbm -o run
 
 seqexpr train library.csv --preset best --budget 20m --jobs 2 -o run
@@ -54,6 +56,7 @@ def train(
     chromosome: options.Chromosome = None,
     weight: options.Weight = None,
     replicate: options.Replicate = None,
+    covariate: options.Covariate = None,
     error: options.Error = None,
     reads: options.Reads = None,
     values: options.Values = None,
@@ -221,8 +224,8 @@ def train(
     """
     given: dict[str, Any] = {
         "sequence": sequence, "target": target, "id": id, "group": group, "chromosome": chromosome,
-        "weight": weight, "replicate": replicate, "error": error, "reads": reads, "values": values,
-        "sheet": sheet, "split": split, "weighting": weighting,
+        "weight": weight, "replicate": replicate, "covariate": covariate, "error": error,
+        "reads": reads, "values": values, "sheet": sheet, "split": split, "weighting": weighting,
         "test_size": test_size, "folds": folds, "preset": preset, "transform": transform,
         "interval_level": interval_level, "nested": nested, "repeats": repeats,
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],

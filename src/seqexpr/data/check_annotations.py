@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from seqexpr.data.cells import as_labels, as_texts, is_damaged_id, kind_of_cell, to_numbers
+from seqexpr.data.check_covariates import covariate_findings
 from seqexpr.data.columns import ColumnRoles
 from seqexpr.data.findings import FindingCollector
 
@@ -58,13 +59,7 @@ def annotation_findings(
         _agreement(found, values, roles.replicates)
         if len(roles.targets) == 1 and len(roles.replicates) > 1:
             _average(found, values, target=np.where(used, target, np.nan), name=roles.targets[0])
-    for name in roles.covariates:
-        missing = frame[name].isna().to_numpy(dtype=bool) & used
-        found.add(
-            "covariate-missing", "warning", missing, column=name,
-            meaning=f"covariate '{name}' is empty in {int(missing.sum()):,} of {len(used):,} rows",
-            remedy="fill it in, or leave the covariate out",
-        )  # fmt: skip
+    covariate_findings(found, frame, roles, used=used)
 
 
 def _id_findings(found: FindingCollector, column: pd.Series[Any], used: Mask) -> None:

@@ -38,12 +38,23 @@ class Library:
         Rows of the table.
     column : str
         Name of the column.
+    conditions : ndarray of int64, shape (m,), optional
+        Number of what stands beside each sequence, where there are covariates:
+        a sequence in two conditions is no repeat.
     """
 
     sequences: npt.NDArray[np.object_]
     rows: Ints
     n: int
     column: str
+    conditions: Ints | None = None
+
+    def apart(self, codes: Ints) -> Ints:
+        """Give each pair of sequence and condition a number; `codes` are of sequences, (m,)."""
+        if self.conditions is None:
+            return codes
+        pairs = np.column_stack([codes, self.conditions])
+        return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1].reshape(-1))
 
     def mask(self, where: Mask) -> Mask:
         """Return a mask over the n rows of the table of a mask over the m sequences."""
@@ -88,16 +99,20 @@ def library_findings(found: FindingCollector, library: Library) -> None:
         "hardly a k-mer fits into them",
         remedy="check that they were not cut short",
     )  # fmt: skip
-    distinct = int(pd.Series(library.sequences).nunique())
+    distinct = len(np.unique(library.apart(pd.factorize(library.sequences)[0])))
     if m >= 10 and distinct <= max(3, 0.1 * m):
         found.add(
             "sequence-few-distinct", "warning", None, column=library.column,
-            meaning=f"only {distinct:,} distinct sequences in {m:,} rows: there is as much to "
-            f"learn as from {distinct:,} rows",
+            meaning=f"only {distinct:,} distinct sequences{_each(library)} in {m:,} rows: there "
+            f"is as much to learn as from {distinct:,} rows",
             remedy="average the repeated measurements of a sequence first",
         )  # fmt: skip
     elif distinct >= 10:
         _flank_finding(found, library, lengths)
+
+
+def _each(library: Library) -> str:
+    return "" if library.conditions is None else " (in one condition)"
 
 
 def _flank_finding(found: FindingCollector, library: Library, lengths: Ints) -> None:
@@ -205,9 +220,10 @@ def duplicate_findings(
     codes = np.asarray(pd.factorize(both)[0], dtype=np.int64)
     forward, backward = codes[:m], codes[m:]
     counts = np.bincount(forward, minlength=int(codes.max()) + 1)
-    repeated = counts[forward] > 1
+    same = library.apart(forward)
+    repeated = np.bincount(same)[same] > 1
     if repeated.any():
-        _repeat_findings(found, library, forward, values=values, names=names, repeated=repeated)
+        _repeat_findings(found, library, same, values=values, names=names, repeated=repeated)
     partner = (counts[backward] > 0) & (forward != backward)
     found.add(
         "duplicate-reverse-complement", "info", library.mask(partner), column=library.column,
@@ -257,13 +273,14 @@ def _repeat_findings(
     equal = repeated & ~conflict
     found.add(
         "duplicate-equal", "info", library.mask(equal), column=library.column,
-        meaning=f"{int(equal.sum()):,} rows repeat a sequence with the same value; they count "
-        "several times and stay together on one side of every split",
+        meaning=f"{int(equal.sum()):,} rows repeat a sequence{_each(library)} with the same value; "
+        "they count several times and stay together on one side of every split",
         remedy="take the copies out, if they are copies and not measurements",
     )  # fmt: skip
     found.add(
         "duplicate-conflicting", "warning", library.mask(conflict), column=library.column,
-        meaning=f"{int(conflict.sum()):,} rows repeat a sequence with another value, which no "
-        f"model of the sequence can predict: {'; '.join(spreads)}",
-        remedy="average them if they are replicates; if a condition differs, keep one condition",
+        meaning=f"{int(conflict.sum()):,} rows repeat a sequence{_each(library)} with another "
+        f"value, which no model of the sequence can predict: {'; '.join(spreads)}",
+        remedy="average them if they are replicates; if a condition differs, name it with "
+        "--covariate, or keep one",
     )  # fmt: skip

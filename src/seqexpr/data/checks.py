@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,17 @@ from seqexpr.data.check_distribution import distribution_findings
 from seqexpr.data.check_library import Library, duplicate_findings, library_findings
 from seqexpr.data.check_sequences import SequenceScan, scan_sequences, sequence_findings
 from seqexpr.data.check_targets import TargetScan, scan_targets, target_findings
+from seqexpr.data.columns import ColumnRoles
+from seqexpr.data.covariates import type_covariates
 from seqexpr.data.dataset import Dataset
 from seqexpr.data.findings import CheckReport, Finding, FindingCollector, Severity
 from seqexpr.data.measurement_errors import at_least_zero, standard_errors_of
 from seqexpr.data.table import Table
 from seqexpr.errors import CheckFailedError, InputError
 from seqexpr.recipe import OnInvalid, OnMissing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["CheckReport", "Finding", "Severity", "build_dataset", "check_table"]
 
@@ -160,7 +166,11 @@ def _look_at_all(
     usable = ~(dropped | sequences.unusable | targets.unusable)
     _size_finding(found, int(usable.sum()), n)
     rows = np.flatnonzero(usable)
-    library = Library(sequences.sequences[rows], rows, n, roles.sequence)
+    conditions = _conditions(table)
+    library = Library(
+        sequences.sequences[rows], rows, n, roles.sequence,
+        conditions=None if conditions is None else conditions[rows],
+    )  # fmt: skip
     library_findings(found, library)
     duplicate_findings(found, library, values=targets.numbers[rows], names=roles.targets)
     if len(rows) > 1:
@@ -168,6 +178,22 @@ def _look_at_all(
         distribution_findings(found, values, roles.targets)
     first = targets.numbers[:, 0] if roles.targets else np.full(n, np.nan)
     annotation_findings(found, table.frame, roles, used=~dropped, target=first)
+
+
+def _covariates(frame: pd.DataFrame, roles: ColumnRoles) -> pd.DataFrame | None:
+    if not roles.covariates:
+        return None
+    kinds = roles.covariate_kinds or (None,) * len(roles.covariates)
+    return type_covariates(frame, dict(zip(roles.covariates, kinds, strict=True)))
+
+
+def _conditions(table: Table) -> npt.NDArray[np.int64] | None:
+    """Give rows of equal covariates one number, shape (n,); None where there are none."""
+    covariates = _covariates(table.frame, table.roles)
+    if covariates is None:
+        return None
+    numbers = covariates.groupby(list(covariates), dropna=False, observed=True).ngroup()
+    return np.asarray(numbers, dtype=np.int64)
 
 
 def _size_finding(found: FindingCollector, usable: int, n: int) -> None:
@@ -227,5 +253,5 @@ def _dataset(table: Table, examined: _Examined) -> Dataset:
         groups=groups,
         chromosomes=labels(roles.chromosome),
         split_labels=labels(roles.split),
-        covariates=frame[list(roles.covariates)] if roles.covariates else None,
+        covariates=_covariates(frame, roles),
     )

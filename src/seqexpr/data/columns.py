@@ -14,6 +14,7 @@ from seqexpr.data.content import (
     looks_like_split,
     looks_numeric,
 )
+from seqexpr.data.covariates import Kind, split_kinds
 from seqexpr.data.vocabulary import (
     CHROMOSOME,
     ERROR_VARIANCE,
@@ -56,6 +57,8 @@ class ColumnRoles:
         user's own split.
     replicates, covariates : tuple of str
         Columns of replicate measurements and of further inputs.
+    covariate_kinds : tuple of {"numeric", "categorical", None}
+        How each covariate is read; None = by its values. Empty: all by their values.
     error, n_replicates, reads : str or None
         Columns of the error of the target, of the number of replicates behind
         a row, and of its read counts.
@@ -70,6 +73,7 @@ class ColumnRoles:
     chromosome: str | None = None
     split: str | None = None
     covariates: tuple[str, ...] = ()
+    covariate_kinds: tuple[Kind | None, ...] = ()
     error: str | None = None
     n_replicates: str | None = None
     reads: str | None = None
@@ -84,7 +88,8 @@ class ColumnChoice:
     sequence, id, group, chromosome, weight, split, error, reads : str or None
         One column each.
     target, replicate, covariate : tuple of str
-        Any number of columns. Covariates are never recognised, only named.
+        Any number of columns. Covariates are never recognised, only named;
+        "NAME:categorical" and "NAME:numeric" say how one is read.
     """
 
     sequence: str | None = None
@@ -149,6 +154,9 @@ def recognize_columns(
     >>> notes
     ("sequence: column 'Seq'", "target: column 'Expression Level'")
     """
+    columns = [str(column) for column in frame.columns]
+    names, kinds = split_kinds(choice.covariate, columns)
+    choice = replace(choice, covariate=names)
     _check_named(frame, choice)
     finder = _Finder(frame, choice)
     sequence = choice.sequence or finder.sequence()
@@ -163,6 +171,7 @@ def recognize_columns(
         chromosome=choice.chromosome,
         split=choice.split,
         covariates=choice.covariate,
+        covariate_kinds=kinds,
     )
     if require_target:
         chromosome = roles.chromosome or finder.one(

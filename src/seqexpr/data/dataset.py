@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.data.covariates import type_covariates
+from seqexpr.data.inputs import Inputs, join_inputs
 from seqexpr.errors import InputError
 from seqexpr.sequences import as_strings
 
@@ -57,7 +59,8 @@ class Dataset:
         The user's own split: fold numbers or train, validation, test; empty
         where a row has none.
     covariates : pandas.DataFrame, n rows, optional
-        Further inputs beside the sequence.
+        Further inputs beside the sequence, numbers or categories, as
+        :func:`seqexpr.data.covariates.type_covariates` returns them.
 
     Raises
     ------
@@ -119,6 +122,10 @@ class Dataset:
                 )
         if self.covariates is not None and len(self.covariates) != n:
             raise InputError(f"covariates has {len(self.covariates):,} rows, sequences has {n:,}")
+        if self.covariates is not None:
+            typed = type_covariates(self.covariates, dict.fromkeys(map(str, self.covariates)))
+            join_inputs(sequences, typed)  # refuses one that is called as the sequences are
+            object.__setattr__(self, "covariates", typed)
         if len(self.target_names) != targets.shape[1]:
             raise InputError(
                 f"{targets.shape[1]} target columns but {len(self.target_names)} target names"
@@ -128,6 +135,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.sequences)
+
+    @property
+    def inputs(self) -> Inputs:
+        """What a model reads: the sequences, or a DataFrame of them with the covariates."""
+        return join_inputs(self.sequences, self.covariates)
 
     def take(self, rows: npt.ArrayLike) -> Dataset:
         """Return the Dataset of the given row indices, in that order.

@@ -82,7 +82,8 @@ def read_table(
     sequence, id, group, chromosome, weight, split_column, error, reads : str, optional
         Column names; recognised if not given.
     target, replicate, covariate : tuple of str
-        Column names; targets and replicates are recognised if not given.
+        Column names; targets and replicates are recognised if not given. A
+        covariate may be given as NAME:categorical or NAME:numeric.
     values : str or Path, optional
         For FASTA and GenBank: a second table with the measured values, joined
         on the record's name. `id` is then its column of names.
@@ -187,7 +188,7 @@ def iter_tables(
         for frame in opened.frames:
             if roles is None:
                 roles, chosen = _recognize(frame, choice, opened, require_target=False)
-            for name in {roles.id, *roles.targets} - {None, *frame.columns}:
+            for name in {roles.id, *roles.targets, *roles.covariates} - {None, *frame.columns}:
                 frame[name] = pd.NA  # titles of FASTA records need not all hold the same values
             notes = (*opened.notes, *chosen)
             yield Table(frame, roles, opened.name, opened.format, notes=notes, first_row=row)

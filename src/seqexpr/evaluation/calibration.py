@@ -65,7 +65,9 @@ class Calibration:
     warnings: tuple[str, ...] = ()
     train: Trust | None = None
 
-    def judge(self, sequences: object, predicted: Floats) -> Trust:
+    def judge(
+        self, sequences: object, predicted: Floats, *, strangeness: Floats | None = None
+    ) -> Trust:
         """Say how far to trust predictions of new sequences.
 
         Parameters
@@ -74,9 +76,14 @@ class Calibration:
             DNA, upper case.
         predicted : ndarray of float, shape (n, t)
             Their predictions.
+        strangeness : ndarray of float, shape (n,), optional
+            How strange what stands beside each sequence is, 1 = the border; a row
+            is as strange as the stranger of both.
         """
         p = np.asarray(predicted, dtype=np.float64)
         scores = None if self.domain is None else self.domain.score(sequences)[0]
+        if scores is not None and strangeness is not None:
+            scores = np.maximum(scores, strangeness)
         if self.intervals is None:
             return Trust(np.full(p.shape, np.nan), np.full(p.shape, np.nan), scores)
         return Trust(*self.intervals.predict(p, scores), scores)

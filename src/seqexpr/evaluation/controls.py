@@ -13,6 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.data.inputs import (
+    Inputs,
+    has_covariates,
+    model_inputs,
+    sequences_of,
+    take_rows,
+    with_sequences,
+)
 from seqexpr.data.shuffling import shuffle_dinucleotides
 from seqexpr.evaluation.comparison import Comparison, compare_on_rows
 from seqexpr.evaluation.inflation import draw_families
@@ -26,7 +34,7 @@ __all__ = ["LEAK_Z", "Control", "Controls", "run_controls"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.object_]
-Fit = Callable[[Strings, Floats, Ints], Any]
+Fit = Callable[[Any, Floats, Ints], Any]
 
 LEAK_Z = 3.9
 """Standard errors above 0 from which a correlation with permuted targets is a leak."""
@@ -106,7 +114,7 @@ class Controls:
 
 def run_controls(
     fit: Fit,
-    sequences: Strings,
+    inputs: Inputs,
     targets: Floats,
     *,
     units: Ints,
@@ -130,10 +138,11 @@ def run_controls(
     Parameters
     ----------
     fit : callable
-        ``fit(sequences, targets, units) -> model`` with
-        ``model.predict(sequences)``; a fresh model each time.
-    sequences : array of str, shape (n,)
-        Train sequences.
+        ``fit(inputs, targets, units) -> model`` with ``model.predict(inputs)``; a
+        fresh model each time.
+    inputs : array of str, shape (n,), or DataFrame
+        Train sequences, with covariates or without. Covariates stay as they
+        are, whatever is done to the sequence.
     targets : ndarray of float64, shape (n,)
         One target; rows without a value are left out.
     units : ndarray of int64, shape (n,)
@@ -158,21 +167,22 @@ def run_controls(
     """
     rows = np.flatnonzero(np.isfinite(targets))
     rows = draw_families(rows, units, max_rows, rng)
-    text, y, own = sequences[rows], targets[rows], units[rows]
+    text, y, own = take_rows(inputs, rows), targets[rows], units[rows]
+    bases = sequences_of(text)
     folds = make_folds(own, y[:, None], n_folds=n_folds, rng=rng)
-    shuffled = np.array(shuffle_dinucleotides(text, rng=rng), dtype=object)
-    backwards = np.array([sequence[::-1] for sequence in text], dtype=object)
+    shuffled = with_sequences(text, shuffle_dinucleotides(bases, rng=rng))
+    backwards = with_sequences(text, [sequence[::-1] for sequence in bases])
     permuted = rng.permutation(y)
     predictions = {
         "model": np.empty(len(y)), "shuffled": _out_of_fold(fit, shuffled, y, own, folds=folds),
-        "reversed": np.empty(len(y)), "nearest": _of_baseline("nearest_neighbor", text, y, folds),
-        "composition": _of_baseline("gc", text, y, folds),
+        "reversed": np.empty(len(y)), "nearest": _of_baseline("nearest_neighbor", bases, y, folds),
+        "composition": _of_baseline("gc", bases, y, folds),
     }  # fmt: skip
     for fold in range(n_folds):
         held_out = folds == fold
-        model = fit(text[~held_out], y[~held_out], own[~held_out])
-        predictions["model"][held_out] = _predict(model, text[held_out])
-        predictions["reversed"][held_out] = _predict(model, backwards[held_out])
+        model = fit(take_rows(text, ~held_out), y[~held_out], own[~held_out])
+        predictions["model"][held_out] = _predict(model, take_rows(text, held_out))
+        predictions["reversed"][held_out] = _predict(model, take_rows(backwards, held_out))
     bootstrap = Bootstrap(len(y), own, rng=rng)
     found = [row for name in predictions for row in _scores(name, y, predictions[name], bootstrap)]
     null = _out_of_fold(fit, text, permuted, own, folds=folds)
@@ -185,19 +195,21 @@ def run_controls(
     values = {row.name: row.value for row in found if row.metric == "r2"}
     r2 = next((row for row in beyond if row.metric == "r2"), None)
     status = "leak" if leaks else "ok"
-    return Controls(tuple(found), r2, status, _sentence(values, r2, leaks=leaks))
+    return Controls(
+        tuple(found), r2, status, _sentence(values, r2, leaks=leaks, beside=has_covariates(text))
+    )
 
 
-def _predict(model: Any, sequences: Strings) -> Floats:
-    return np.asarray(model.predict(list(sequences)), dtype=np.float64).reshape(-1)
+def _predict(model: Any, inputs: Inputs) -> Floats:
+    return np.asarray(model.predict(model_inputs(inputs)), dtype=np.float64).reshape(-1)
 
 
-def _out_of_fold(fit: Fit, sequences: Strings, y: Floats, units: Ints, *, folds: Ints) -> Floats:
+def _out_of_fold(fit: Fit, inputs: Inputs, y: Floats, units: Ints, *, folds: Ints) -> Floats:
     predicted = np.empty(len(y))
     for fold in range(int(folds.max()) + 1):
         held_out = folds == fold
-        model = fit(sequences[~held_out], y[~held_out], units[~held_out])
-        predicted[held_out] = _predict(model, sequences[held_out])
+        model = fit(take_rows(inputs, ~held_out), y[~held_out], units[~held_out])
+        predicted[held_out] = _predict(model, take_rows(inputs, held_out))
     return predicted
 
 
@@ -222,25 +234,28 @@ def _scores(name: str, y: Floats, predicted: Floats, bootstrap: Bootstrap) -> li
     return found
 
 
-def _sentence(values: Mapping[str, float | None], beyond: Comparison | None, *, leaks: bool) -> str:
+def _sentence(
+    values: Mapping[str, float | None], beyond: Comparison | None, *, leaks: bool, beside: bool
+) -> str:
     """Say what the model knows beyond composition."""
     if leaks:
         return (
             "The model predicts targets that were dealt out at random: something other than the "
             "sequence tells it the answer, so none of the scores can be trusted."
         )
+    composition = "composition and covariates" if beside else "composition alone"
     model, shuffled = values["model"], values["shuffled"]
     if model is None or shuffled is None or beyond is None or beyond.difference is None:
         return ""
     if model <= 0:
         return "The model predicts no better than the mean, so there is nothing to explain."
     if beyond.low is not None and beyond.low > 0:
-        kept = max(shuffled, 0.0)
+        kept, gives = max(shuffled, 0.0), "give" if beside else "gives"
         return (
             f"Of its R² of {model:.2f} on train rows that it did not see, {model - kept:.2f} needs "
-            f"the order of the bases; composition alone gives {kept:.2f}."
+            f"the order of the bases; {composition} {gives} {kept:.2f}."
         )
     return (
         f"With the order of the bases shuffled the same model does as well (R² {shuffled:.2f} "
-        f"against {model:.2f}): what it knows is composition."
+        f"against {model:.2f}): what it knows is composition{' and covariates' if beside else ''}."
     )

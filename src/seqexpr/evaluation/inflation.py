@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.data.inputs import Inputs, take_rows
 from seqexpr.errors import InputError
 from seqexpr.evaluation.metrics import METRICS
 from seqexpr.evaluation.resampling import Bootstrap
@@ -17,7 +18,6 @@ __all__ = ["Inflation", "draw_families", "measure_inflation"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Strings = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Inflation:
 
 
 def measure_inflation(
-    fit: Callable[[Strings, Floats, Ints], Any],
-    sequences: Strings,
+    fit: Callable[[Any, Floats, Ints], Any],
+    inputs: Inputs,
     targets: Floats,
     *,
     family_folds: Ints,
@@ -73,12 +73,12 @@ def measure_inflation(
     Parameters
     ----------
     fit : callable
-        ``fit(sequences, targets, units) -> model`` with
-        ``model.predict(sequences)``; a fresh model each time. What it chooses
-        by folds of its own keeps the units whole: copies with random folds,
-        families with those of families, as a run with either split would do.
-    sequences : array of str, shape (n,)
-        Train sequences.
+        ``fit(inputs, targets, units) -> model`` with ``model.predict(inputs)``; a
+        fresh model each time. What it chooses by folds of its own keeps the
+        units whole: copies with random folds, families with those of families,
+        as a run with either split would do.
+    inputs : array of str, shape (n,), or DataFrame
+        Train sequences, with covariates or without.
     targets : ndarray of float64, shape (n,)
         One target; rows without a value are left out.
     family_folds, random_folds : ndarray of int64, shape (n,)
@@ -111,7 +111,7 @@ def measure_inflation(
     """
     rows = np.flatnonzero(~np.isnan(targets))
     rows = draw_families(rows, families, max_rows, rng)
-    y, text = targets[rows], sequences[rows]
+    y, text = targets[rows], take_rows(inputs, rows)
     predictions = [
         _out_of_fold(fit, text, y, folds=folds[rows], units=units[rows])
         for folds, units in ((random_folds, copies), (family_folds, families))
@@ -157,8 +157,8 @@ def draw_families(rows: Ints, families: Ints, max_rows: int, rng: np.random.Gene
 
 
 def _out_of_fold(
-    fit: Callable[[Strings, Floats, Ints], Any],
-    sequences: Strings,
+    fit: Callable[[Any, Floats, Ints], Any],
+    inputs: Inputs,
     y: Floats,
     *,
     folds: Ints,
@@ -169,6 +169,6 @@ def _out_of_fold(
         held_out = folds == fold
         if held_out.all():
             raise InputError("inflation: all rows are in one fold, so none is left to train on")
-        model = fit(sequences[~held_out], y[~held_out], units[~held_out])
-        predicted[held_out] = np.asarray(model.predict(sequences[held_out])).reshape(-1)
+        model = fit(take_rows(inputs, ~held_out), y[~held_out], units[~held_out])
+        predicted[held_out] = np.asarray(model.predict(take_rows(inputs, held_out))).reshape(-1)
     return predicted

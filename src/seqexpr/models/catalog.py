@@ -32,6 +32,8 @@ class ModelSpec:
     build : callable
         ``build(random_state=…, n_jobs=…)`` returns an unfitted Pipeline with
         the steps "features" and "regressor".
+    reads_covariates : bool
+        Whether it uses covariates where a table has them. Default True.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ModelSpec:
     complexity: int
     needs_equal_length: bool
     build: Callable[..., Pipeline]
+    reads_covariates: bool = True
 
 
 BUILT_IN: tuple[ModelSpec, ...] = (
@@ -52,15 +55,28 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         complexity=0,
         needs_equal_length=False,
         build=pipelines.mean,
+        reads_covariates=False,
+    ),
+    ModelSpec(
+        name="covariates",
+        title="Covariates alone",
+        description=(
+            "A line over the covariates, whatever the sequence: what the conditions alone explain."
+        ),
+        is_baseline=True,
+        complexity=1,
+        needs_equal_length=False,
+        build=pipelines.covariates,
     ),
     ModelSpec(
         name="gc",
         title="GC, length and CpG",
         description="A line over GC content, length and CpG: what composition alone explains.",
         is_baseline=True,
-        complexity=1,
+        complexity=2,
         needs_equal_length=False,
         build=pipelines.gc,
+        reads_covariates=False,
     ),
     ModelSpec(
         name="nearest_neighbor",
@@ -70,16 +86,17 @@ BUILT_IN: tuple[ModelSpec, ...] = (
             "most 20,000 drawn at random): what memory alone explains."
         ),
         is_baseline=True,
-        complexity=2,
+        complexity=3,
         needs_equal_length=False,
         build=pipelines.nearest_neighbor,
+        reads_covariates=False,
     ),
     ModelSpec(
         name="tutorial",
         title="3-mer presence, least squares",
         description="The tutorial's model: which 3-mers are there, ordinary least squares.",
         is_baseline=False,
-        complexity=3,
+        complexity=4,
         needs_equal_length=False,
         build=pipelines.tutorial,
     ),
@@ -88,7 +105,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Ridge on bases by position",
         description="Each base at each position adds its part.",
         is_baseline=False,
-        complexity=4,
+        complexity=5,
         needs_equal_length=True,
         build=pipelines.ridge_onehot,
     ),
@@ -97,7 +114,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Elastic net on 1- to 5-mers",
         description="A few k-mers add their parts; the others are exactly 0.",
         is_baseline=False,
-        complexity=5,
+        complexity=6,
         needs_equal_length=False,
         build=pipelines.elastic_net,
     ),
@@ -106,7 +123,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Lasso on 1- to 5-mers",
         description="As few k-mers as possible add their parts.",
         is_baseline=False,
-        complexity=6,
+        complexity=7,
         needs_equal_length=False,
         build=pipelines.lasso,
     ),
@@ -115,7 +132,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Huber on 1- to 4-mers",
         description="Each k-mer adds its part; outliers pull less.",
         is_baseline=False,
-        complexity=7,
+        complexity=8,
         needs_equal_length=False,
         build=pipelines.huber,
     ),
@@ -124,7 +141,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Ridge on 1- to 6-mers",
         description="Each k-mer adds its part, wherever it stands.",
         is_baseline=False,
-        complexity=8,
+        complexity=9,
         needs_equal_length=False,
         build=pipelines.ridge,
     ),
@@ -133,7 +150,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Ridge on 1- to 7-mers of both strands",
         description="Each k-mer adds its part, whichever strand it is on, as in most enhancers.",
         is_baseline=False,
-        complexity=9,
+        complexity=10,
         needs_equal_length=False,
         build=pipelines.ridge_canonical,
     ),
@@ -142,7 +159,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Ridge on k-mers and where they stand",
         description="Each k-mer adds its part, and another that depends on where it stands.",
         is_baseline=False,
-        complexity=10,
+        complexity=11,
         needs_equal_length=True,
         build=pipelines.ridge_positional,
     ),
@@ -152,7 +169,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         description="Each base at each position adds its part, and so do pairs of positions that "
         "act together.",
         is_baseline=False,
-        complexity=11,
+        complexity=12,
         needs_equal_length=True,
         build=pipelines.ridge_pairs,
     ),
@@ -161,7 +178,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Boosted trees on 1- to 5-mers",
         description="Trees over k-mer counts: k-mers can act together.",
         is_baseline=False,
-        complexity=12,
+        complexity=13,
         needs_equal_length=False,
         build=pipelines.lightgbm,
     ),
@@ -170,7 +187,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Boosted trees on bases by position",
         description="Trees over the base at each position: positions can act together.",
         is_baseline=False,
-        complexity=13,
+        complexity=14,
         needs_equal_length=True,
         build=pipelines.lightgbm_onehot,
     ),
@@ -179,7 +196,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Boosted trees on k-mers and where they stand",
         description="Trees over k-mer counts, in the whole sequence and near each place of it.",
         is_baseline=False,
-        complexity=14,
+        complexity=15,
         needs_equal_length=True,
         build=pipelines.lightgbm_positional,
     ),
@@ -188,7 +205,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Kernel ridge on gapped k-mers",
         description="Averages over the sequences that share gapped words with a new one.",
         is_baseline=False,
-        complexity=15,
+        complexity=16,
         needs_equal_length=False,
         build=kernel_pipelines.kernel_ridge,
     ),
@@ -197,7 +214,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Support vectors on gapped k-mers",
         description="Compares by gapped words with some sequences; outliers pull less.",
         is_baseline=False,
-        complexity=16,
+        complexity=17,
         needs_equal_length=False,
         build=kernel_pipelines.gkm_svr,
     ),
@@ -206,7 +223,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Gaussian process on bases, words and places",
         description="Learns which positions and words make sequences alike; averages over such.",
         is_baseline=False,
-        complexity=17,
+        complexity=18,
         needs_equal_length=True,
         build=kernel_pipelines.gaussian_process,
     ),
@@ -216,7 +233,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         description="Bases by position add up to a few hidden traits, and what is measured bends "
         "with these.",
         is_baseline=False,
-        complexity=18,
+        complexity=19,
         needs_equal_length=True,
         build=pipelines.global_epistasis,
     ),
@@ -225,7 +242,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         title="Stack of ridge and trees on k-mers",
         description="Adds up a line and trees over k-mers, by weights learnt out of fold.",
         is_baseline=False,
-        complexity=19,
+        complexity=20,
         needs_equal_length=False,
         build=pipelines.stack,
     ),
@@ -235,7 +252,7 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         description="Adds up five lines and trees over words and places, by weights learnt out of "
         "fold.",
         is_baseline=False,
-        complexity=20,
+        complexity=21,
         needs_equal_length=True,
         build=pipelines.stack_positional,
     ),

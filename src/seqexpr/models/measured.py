@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from seqexpr.data.inputs import take_rows
 from seqexpr.errors import InputError
 
 __all__ = ["LinearCoefficients", "MeasuredRegressor"]
@@ -85,7 +86,7 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
             whole = bool(used.all())
             states.append(
                 self._fit_target(
-                    X if whole else X[np.flatnonzero(used)],
+                    X if whole else take_rows(X, np.flatnonzero(used)),
                     values[used],
                     None if weights is None else weights[used],
                     None if labels is None else labels[used],

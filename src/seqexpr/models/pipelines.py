@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.pipeline import FeatureUnion, Pipeline
 
 from seqexpr.features.composition import Composition
+from seqexpr.features.covariates import NoSequence
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.onehot import OneHot
 from seqexpr.features.positional import PositionalKmers
@@ -20,6 +21,7 @@ from seqexpr.models.stacking import StackedRegressor
 from seqexpr.models.trees import LightGBMRegressor
 
 __all__ = [
+    "covariates",
     "elastic_net",
     "gc",
     "global_epistasis",
@@ -49,6 +51,12 @@ def mean(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build the mean, whatever the sequence."""
     del random_state, n_jobs
     return _pipeline(Composition(), MeanRegressor())
+
+
+def covariates(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build least squares on the covariates; without any, the mean."""
+    del random_state, n_jobs
+    return _pipeline(NoSequence(), LeastSquaresRegressor())
 
 
 def gc(*, random_state: int, n_jobs: int) -> Pipeline:

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import clone
 
+from seqexpr.data.inputs import has_covariates, model_inputs, take_rows
 from seqexpr.errors import InputError
 from seqexpr.models.fitting import fit_model, set_jobs
 from seqexpr.models.folds import assign_folds
@@ -83,8 +84,8 @@ class StackedRegressor(MeasuredRegressor):
 
         Parameters
         ----------
-        X : list, array or Series of str, length n
-            DNA sequences.
+        X : list, array or Series of str, length n, or DataFrame
+            DNA sequences; with covariates where the members read them.
         y : array-like of float, shape (n,) or (n, t)
             Targets; NaN = not measured.
         sample_weight : array-like of float, shape (n,), optional
@@ -105,7 +106,7 @@ class StackedRegressor(MeasuredRegressor):
         return self._fit_measured(X, y, sample_weight, groups=groups)
 
     def _check_input(self, X: Any) -> Any:
-        return np.array(as_strings(X), dtype=object)
+        return X if has_covariates(X) else np.array(as_strings(X), dtype=object)
 
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> Any:
         folds = assign_folds(
@@ -117,7 +118,7 @@ class StackedRegressor(MeasuredRegressor):
             fit = ~held if not held.all() else held  # a single row or group has no other
             for column, member in enumerate(self.members):
                 model = self._fit_member(member, X, y, weights=weights, groups=groups, rows=fit)
-                held_out[held, column] = model.predict(list(X[held]))
+                held_out[held, column] = model.predict(model_inputs(take_rows(X, held)))
         found = stacking_weights(held_out, y, weights)
         everywhere = np.ones(len(y), dtype=bool)
         used = np.flatnonzero(found).tolist()
@@ -132,7 +133,7 @@ class StackedRegressor(MeasuredRegressor):
         self, member: Any, X: Any, y: Floats, *, weights: Floats | None, groups: Any, rows: Any
     ) -> Any:
         return fit_model(
-            set_jobs(clone(member), self.n_jobs), list(X[rows]), y[rows],
+            set_jobs(clone(member), self.n_jobs), model_inputs(take_rows(X, rows)), y[rows],
             sample_weight=None if weights is None else weights[rows],
             groups=None if groups is None else groups[rows],
         )  # fmt: skip
@@ -146,7 +147,7 @@ class StackedRegressor(MeasuredRegressor):
     def _predict_target(self, X: Any, target: int) -> Floats:
         total = np.full(len(X), self.intercept_[target])
         for model, weight in zip(self.models_[target], self.coef_[target], strict=True):
-            total += weight * set_jobs(model, self.n_jobs).predict(list(X))
+            total += weight * set_jobs(model, self.n_jobs).predict(model_inputs(X))
         return total
 
 

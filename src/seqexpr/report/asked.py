@@ -220,7 +220,7 @@ def command(recipe: Recipe) -> str | None:
     >>> command(Recipe.create(table="my lib.csv", target=("a", "b"), seed=7))
     "seqexpr train 'my lib.csv' --target a --target b --seed 7 -o RUN"
     """
-    if recipe.table == "a DataFrame" or recipe.covariate:
+    if recipe.table == "a DataFrame":
         return None
     defaults = type(recipe).create(table=recipe.table)
     words = ["seqexpr", "train", recipe.table]

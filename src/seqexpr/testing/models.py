@@ -16,10 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import Pipeline
 
 from seqexpr.data.simulate import PlantedMotif, simulate_library
+from seqexpr.errors import InputError
 from seqexpr.models.fitting import fit_model
 from seqexpr.models.registry import MODELS, make_model
+from seqexpr.models.with_covariates import add_covariates
 
 __all__ = ["MODEL_CHECKS", "check_model", "check_regressor"]
 
@@ -223,6 +226,31 @@ def check_saves(model: Any) -> None:
         _fail(model, "a saved model must predict the same to the last bit")
 
 
+def check_covariates(model: Any) -> None:
+    """Check that a Pipeline reads a DataFrame of sequences and covariates, row by row."""
+    import pandas as pd
+
+    if not isinstance(model, Pipeline):
+        return
+    X, y = _library(60)
+    beside = {"cell": ["K562", "HepG2"] * 30, "dose": np.arange(60) % 7 / 2}
+    frame = pd.DataFrame({"sequence": X, **beside}, index=range(5, 65))
+    kept = frame.copy()
+    try:
+        wide = add_covariates(model, numeric=("dose",), categorical=("cell",))
+    except InputError:  # it reads sequences itself, and says so
+        return
+    fitted = _tried(model, "fit on a DataFrame", partial(wide.fit, frame, y))
+    together = _tried(model, "predict for a DataFrame", partial(fitted.predict, frame))
+    if np.shape(together) != (60,) or not np.isfinite(together).all():
+        _fail(model, "a DataFrame with covariates needs a finite prediction for each row")
+    order = np.random.default_rng(2).permutation(60)[:10]
+    some = fitted.predict(frame.iloc[order])
+    _require_equal(model, some, together[order], "predictions must follow the rows of a DataFrame")
+    if not frame.equals(kept):
+        _fail(model, "the DataFrame must not be changed")
+
+
 def _estimators(model: Any) -> Iterator[Any]:
     """Yield the model and every estimator among its parameters and in its fitted state."""
     seen: dict[int, Any] = {}
@@ -283,6 +311,7 @@ MODEL_CHECKS: tuple[Callable[[Any], None], ...] = (
     check_weights,
     check_cross_validates,
     check_saves,
+    check_covariates,
 )
 """What is asked of every model: functions of an unfitted one."""
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.data.covariates import describe_covariates, read_covariates
+from seqexpr.data.inputs import Inputs, model_inputs
 from seqexpr.errors import SplitError
 from seqexpr.evaluation.calibration import Calibration, Trust, calibrate
 from seqexpr.evaluation.ceiling import noise_ceiling
@@ -18,6 +20,7 @@ from seqexpr.evaluation.coverage import coverage_table
 from seqexpr.evaluation.floor import find_floor, floor_scores
 from seqexpr.evaluation.noise import measurement_noise
 from seqexpr.models.fitting import fit_model
+from seqexpr.models.with_covariates import build_model
 from seqexpr.workflow.diagnosis import draw_learning_curve, find_limits
 from seqexpr.workflow.leakage import measure_leakage
 from seqexpr.workflow.progress import Progress, Step
@@ -113,12 +116,21 @@ class Scene:
         """Intervals and distances to the training set of the test rows."""
         if self.cross_validated and self.calibration.train is not None:
             return self.calibration.train
-        return self.calibration.judge(self.dataset.sequences[self.split.test], self.chosen.test)
+        test, strangeness = self.dataset.take(self.split.test), None
+        if test.covariates is not None:
+            known = describe_covariates(self.train.covariates)
+            strangeness = read_covariates(test.covariates, known).strangeness
+        return self.calibration.judge(test.sequences, self.chosen.test, strangeness=strangeness)
 
-    def fit(self, sequences: npt.NDArray[np.object_], targets: Floats, units: Ints) -> Any:
-        """Fit the appraised kind of model anew on some train sequences, keeping units whole."""
-        model = self.appraised.spec.build(random_state=self.recipe.seed, n_jobs=self.jobs)
-        return fit_model(model, list(sequences), targets, groups=units)
+    def fit(self, inputs: Inputs, targets: Floats, units: Ints) -> Any:
+        """Fit the appraised kind of model anew on some train rows, keeping units whole."""
+        model = build_model(
+            self.appraised.spec,
+            self.train.covariates,
+            random_state=self.recipe.seed,
+            n_jobs=self.jobs,
+        )
+        return fit_model(model, model_inputs(inputs), targets, groups=units)
 
     def rng(self, part: int) -> np.random.Generator:
         """Return the generator of one part of the appraisal."""
@@ -217,7 +229,7 @@ def _controls(scene: Scene) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
     try:
         controls = run_controls(
             scene.fit,
-            train.sequences,
+            train.inputs,
             train.targets[:, 0],
             units=scene.units[scene.split.train],
             rng=scene.rng(_CONTROLS),

@@ -153,7 +153,7 @@ def cross_fit(
                 model = fit_rung(spec, data.take(rows), units=units[rows], seed=seed, jobs=jobs)
                 for k in out:
                     held = np.flatnonzero(own == k)
-                    predicted = predict_targets(model, data.sequences[held], shape[1])
+                    predicted = predict_targets(model, data.take(held).inputs, shape[1])
                     # Of a pair (k, j), the rows of k help to choose without j.
                     place = outer[r] if len(out) == 1 else inner[r, sum(out) - k]
                     place[held] = predicted

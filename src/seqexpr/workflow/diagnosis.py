@@ -29,7 +29,7 @@ def draw_learning_curve(scene: Scene, *, rng: np.random.Generator) -> dict[str, 
 
     def predict(fit: Ints, held: Ints) -> npt.NDArray[np.float64]:
         model = fit_rung(spec, train.take(fit), units=own[fit], seed=seed, jobs=scene.jobs)
-        predicted = predict_targets(model, train.sequences[held], train.targets.shape[1])
+        predicted = predict_targets(model, train.take(held).inputs, train.targets.shape[1])
         return np.asarray(predicted)[:, 0]
 
     # Nested predictions are those of the procedure, not of this model.

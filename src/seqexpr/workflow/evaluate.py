@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqexpr.data.checks import build_dataset
+from seqexpr.data.table import Table
 from seqexpr.errors import InputError
 from seqexpr.evaluation.evaluation import Evaluation, ModelSummary
 from seqexpr.evaluation.scoring import score_models
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from seqexpr.bundle.store import Bundle
-    from seqexpr.data.table import Table
 
 __all__ = ["evaluate"]
 
@@ -34,7 +34,7 @@ def evaluate(
         A loaded model.
     table : str, Path, DataFrame or Table
         Sequences with measured targets, in the units that the model was
-        trained in. Targets are matched in order.
+        trained in, and the model's covariates. Targets are matched in order.
     **choices
         Columns and row policies, as in :func:`seqexpr.train`.
 
@@ -49,6 +49,8 @@ def evaluate(
     InputError
         If the table has another number of targets than the model.
     """
+    if bundle.covariates and not isinstance(table, Table):
+        choices["covariate"] = tuple(f"{item.name}:{item.kind}" for item in bundle.covariates)
     recipe = complete_recipe(None, table, choices)
     source = read_for(recipe, table)
     dataset, check = build_dataset(
@@ -61,7 +63,7 @@ def evaluate(
             f"has {len(dataset.target_names)} ({', '.join(dataset.target_names)}); pass --target"
         )
     targets = bundle.transform.apply(dataset.targets)
-    predicted = bundle.predict(dataset.sequences).reshape(-1, n_targets)
+    predicted = bundle.predict(dataset.inputs).reshape(-1, n_targets)
     info = bundle.manifest.model
     scores = score_models(
         targets,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqexpr.data.inputs import sequences_of
 from seqexpr.errors import InputError
 from seqexpr.evaluation.comparison import find_simplest
 from seqexpr.evaluation.evaluation import Evaluation, Score
@@ -163,9 +164,14 @@ def _fit_ladder(
     recipe: Recipe, dataset: Dataset, train: Dataset, *, budget: Budget, fitting: dict[str, Any]
 ) -> _Ladder:
     """Fit the models of the preset, or search for better ones."""
-    tested = dataset.sequences[fitting["split"].test]
+    tested = dataset.take(fitting["split"].test).inputs
     if recipe.preset == "best":
-        found = search_rungs(recipe, train, tested, budget=budget, **fitting)
+        if dataset.covariates is not None:
+            raise InputError(
+                "preset 'best' searches over the sequence alone, not with covariates; pass "
+                "--preset fast, or leave the covariates out"
+            )
+        found = search_rungs(recipe, train, sequences_of(tested), budget=budget, **fitting)
         named = [rung.spec for rung in found.rungs]
         candidates = [spec.name for spec in named if not spec.is_baseline]
         return _Ladder(found.rungs, candidates, found.summary, found.stand_in)
@@ -196,6 +202,8 @@ def models_of(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str
     """Return the names of all models, simplest first, and of those that can be selected."""
     equal_length = have_common_positions(list(dataset.sequences))
     names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
+    if dataset.covariates is not None and not recipe.models:
+        names = ("covariates", *names)
     specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)
     candidates = [spec.name for spec in specs if not spec.is_baseline]
     return [spec.name for spec in specs], candidates or [spec.name for spec in specs]

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.data.inputs import Inputs, model_inputs
 from seqexpr.files import atomic_path
 from seqexpr.models.fitting import fit_model
 from seqexpr.models.registry import MODELS, ModelSpec
+from seqexpr.models.with_covariates import build_model
 from seqexpr.workflow.progress import Progress, Step
 
 if TYPE_CHECKING:
@@ -57,9 +59,9 @@ class Rung:
     warnings: tuple[str, ...] = ()
 
 
-def predict_targets(model: Any, sequences: npt.NDArray[np.object_], n_targets: int) -> Any:
+def predict_targets(model: Any, inputs: Inputs, n_targets: int) -> Any:
     """Return predictions as a table, shape (n, n_targets)."""
-    return np.asarray(model.predict(list(sequences)), dtype=np.float64).reshape(-1, n_targets)
+    return np.asarray(model.predict(model_inputs(inputs)), dtype=np.float64).reshape(-1, n_targets)
 
 
 def fit_rung(
@@ -70,24 +72,25 @@ def fit_rung(
     Choices that the model makes by folds of its own (the penalty of ridge) keep
     the `units`, shape (n_train,), whole too.
     """
-    model = spec.build(random_state=seed, n_jobs=jobs)
+    model = build_model(spec, train.covariates, random_state=seed, n_jobs=jobs)
     targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
-    sequences = list(train.sequences)
-    return fit_model(model, sequences, targets, sample_weight=train.weights, groups=units)
+    inputs = model_inputs(train.inputs)
+    return fit_model(model, inputs, targets, sample_weight=train.weights, groups=units)
 
 
 def count_features(model: Any) -> int | None:
     """Return the number of features of a fitted pipeline, None where it does not say."""
     try:
-        return len(model[:-1].get_feature_names_out())
+        names = model[:-1].get_feature_names_out()
     except AttributeError:
         return None
+    return None if names is None else len(names)  # a stack hands its input through
 
 
 def climb(
     names: Sequence[str],
     train: Dataset,
-    test_sequences: npt.NDArray[np.object_],
+    test_inputs: Inputs,
     *,
     split: Split,
     units: npt.NDArray[np.int64],
@@ -104,8 +107,8 @@ def climb(
         Registered models, in any order; the result is ordered by complexity.
     train : Dataset
         The train rows of the split, in its order.
-    test_sequences : array of str, shape (n_test,)
-        Sequences of the test rows. Their targets are not here.
+    test_inputs : array of str, shape (n_test,), or DataFrame
+        Sequences of the test rows, with their covariates. Their targets are not here.
     split : Split
         Where the folds come from.
     units : ndarray of int64, shape (n_train,)
@@ -131,7 +134,7 @@ def climb(
         if rung is None:
             counter = _Counter(on_step, spec.title, position * fits, len(specs) * fits)
             rung = _climb_one(
-                spec, train, test_sequences, split=split, units=units, seed=seed, jobs=jobs,
+                spec, train, test_inputs, split=split, units=units, seed=seed, jobs=jobs,
                 counter=counter,
             )  # fmt: skip
             if file is not None:
@@ -159,7 +162,7 @@ class _Counter:
 def _climb_one(
     spec: ModelSpec,
     train: Dataset,
-    test_sequences: npt.NDArray[np.object_],
+    test_inputs: Inputs,
     *,
     split: Split,
     units: npt.NDArray[np.int64],
@@ -175,10 +178,10 @@ def _climb_one(
         for fold, (fit, validate) in enumerate(split.split()):
             counter.tick(f"fold {fold + 1} of {split.get_n_splits()}")
             model = fit_rung(spec, train.take(fit), units=units[fit], seed=seed, jobs=jobs)
-            out_of_fold[validate] = predict_targets(model, train.sequences[validate], n_targets)
+            out_of_fold[validate] = predict_targets(model, train.take(validate).inputs, n_targets)
         counter.tick("all training rows")
         model = fit_rung(spec, train, units=units, seed=seed, jobs=jobs)
-        test = predict_targets(model, test_sequences, n_targets)
+        test = predict_targets(model, test_inputs, n_targets)
     return Rung(
         spec=spec,
         model=model,

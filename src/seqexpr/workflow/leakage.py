@@ -109,7 +109,7 @@ def _inflation(scene: Scene, rng: np.random.Generator) -> tuple[list[dict[str, A
 
     try:
         found = measure_inflation(
-            scene.fit, train.sequences, train.targets[:, 0],
+            scene.fit, train.inputs, train.targets[:, 0],
             family_folds=make_folds(families, train.targets, n_folds=_FOLDS, rng=rng),
             random_folds=make_folds(copies, train.targets, n_folds=_FOLDS, rng=rng),
             families=families, copies=copies, rng=rng,

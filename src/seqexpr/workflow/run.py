@@ -41,7 +41,8 @@ class Run:
     split : Split
         Which rows trained and which tested.
     model : Pipeline
-        The selected model, fitted on all train rows; predicts from sequences.
+        The selected model, fitted on all train rows; predicts from sequences,
+        or from a DataFrame with ``sequence`` and the covariates.
     recipe : Recipe
         Every choice.
     transform : TargetTransform
