@@ -49,17 +49,20 @@ class Library:
         Whether positions can be compared between sequences.
     motifs : tuple of str
         Sets of motifs that may be tried; see :func:`motif_sets`.
+    covariates : bool
+        Whether there are covariates beside the sequence.
 
     Examples
     --------
     >>> Library.of(["ACGT", "AC"])
-    Library(n_rows=2, length=4, aligned=False, motifs=())
+    Library(n_rows=2, length=4, aligned=False, motifs=(), covariates=False)
     """
 
     n_rows: int
     length: int
     aligned: bool
     motifs: tuple[str, ...] = ()
+    covariates: bool = False
 
     @classmethod
     def of(
@@ -67,11 +70,13 @@ class Library:
         sequences: Sequence[str] | npt.NDArray[np.object_],
         *,
         motifs: tuple[str, ...] = (),
+        covariates: bool = False,
     ) -> Library:
         """Describe the train sequences, length n."""
         texts = list(sequences)
         longest = max(map(len, texts), default=0)
-        return cls(len(texts), max(1, longest), have_common_positions(texts), motifs)
+        aligned = have_common_positions(texts)
+        return cls(len(texts), max(1, longest), aligned, motifs, covariates)
 
 
 @dataclass(frozen=True)

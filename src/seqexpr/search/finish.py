@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from seqexpr.models.blending import blending_weights
-from seqexpr.search.proposals import BASELINES
 from seqexpr.search.search import MATRIX_BYTES, Search
 from seqexpr.search.triallog import TriedCandidate
 from seqexpr.search.workers import FinalFit, fit_finally
@@ -48,7 +48,7 @@ class Finalists:
     @property
     def in_order(self) -> list[TriedCandidate]:
         """Each once: the best, the quick baselines, the members, the rest."""
-        quick = [t for t in self.of_each_kind if t.candidate.model in BASELINES]
+        quick = [t for t in self.of_each_kind if t.candidate.model is not None]
         wanted = [*([] if self.best is None else [self.best]), *quick, *self.members,
                   *self.of_each_kind]  # fmt: skip
         return list({tried.index: tried for tried in wanted}.values())
@@ -110,7 +110,7 @@ def _members(
 def fit_finalists(
     search: Search,
     finalists: Finalists,
-    test: list[str],
+    test: Any,
     *,
     seconds_left: Callable[[], float],
     on_fit: Callable[[TriedCandidate, int, int], None],
@@ -125,8 +125,8 @@ def fit_finalists(
         Whose processes do it.
     finalists : Finalists
         What is fitted.
-    test : list of str, length n_test
-        Sequences to predict. Their targets are not here.
+    test : list of str, or DataFrame with covariates, n_test rows
+        What to predict. Their targets are not here.
     seconds_left : callable
         Seconds that may still be spent.
     on_fit : callable

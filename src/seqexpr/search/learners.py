@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from seqexpr.features.gkm_kernel import GkmKernel
+from seqexpr.models.gaussian_process import GaussianProcessRegressor
 from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
+from seqexpr.models.kernel_pipelines import words_and_places
+from seqexpr.models.kernels import KernelRidgeRegressor
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.trees import LightGBMRegressor
 from seqexpr.search.blocks import NONE
@@ -108,6 +112,26 @@ def _global_epistasis(
     )
 
 
+def _kernel_ridge(
+    settings: Mapping[str, Any], random_state: int, n_jobs: int
+) -> KernelRidgeRegressor:
+    window, fixed = map(int, settings["word"].split(","))
+    kernel = GkmKernel(
+        l=window, k=fixed, strands=settings["kernel_strands"], gamma=settings["gamma"]
+    )
+    return KernelRidgeRegressor(
+        kernel, n_landmarks=settings["n_landmarks"], n_jobs=n_jobs, random_state=random_state
+    )
+
+
+def _gaussian_process(
+    settings: Mapping[str, Any], random_state: int, n_jobs: int
+) -> GaussianProcessRegressor:
+    return GaussianProcessRegressor(
+        words_and_places(), n_learn=settings["n_learn"], random_state=random_state
+    )
+
+
 _ALL = (
     Learner(
         name="ridge",
@@ -164,6 +188,31 @@ _ALL = (
         strands=False,
         by_position=True,
         build=_global_epistasis,
+    ),
+    Learner(
+        name="kernel_ridge",
+        title="Kernel ridge on gapped k-mers",
+        complexity=45,
+        blocks={},
+        settings={
+            "word": Setting("6,4", choices=("6,4", "5,4", "7,5", "8,6")),
+            "kernel_strands": Setting("single", choices=("single", "both")),
+            "gamma": Setting(2.0, 0.5, 8.0, log=True),
+            "n_landmarks": Setting(2000, 1000, 4000, log=True),
+        },
+        strands=False,
+        build=_kernel_ridge,
+    ),
+    Learner(
+        name="gaussian_process",
+        title="Gaussian process on bases, places and words",
+        complexity=48,
+        blocks={},
+        settings={"n_learn": Setting(1500, 800, 2500)},
+        strands=False,
+        by_position=True,
+        most_rows=20_000,
+        build=_gaussian_process,
     ),
 )
 LEARNERS = {learner.name: learner for learner in _ALL}

@@ -22,6 +22,8 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
 FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
     {"learner": "trees", "kmers": "1-5", "motifs": SETS},
+    {"learner": "gaussian_process"},
+    {"learner": "kernel_ridge"},
     {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
     {"learner": "trees", "kmers": "1-5", "strands": "both"},
     {"learner": "trees", "kmers": "1-5", "windows": "20"},

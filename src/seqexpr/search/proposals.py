@@ -89,7 +89,8 @@ def portfolio(library: Library) -> tuple[list[Candidate], int]:
     """
     from seqexpr.search.portfolio import FREE_STARTS, FURTHER_STARTS
 
-    free = [registered(name, library) for name in BASELINES] + _sound(FREE_STARTS, library)
+    names = ("covariates", *BASELINES) if library.covariates else BASELINES
+    free = [registered(name, library) for name in names] + _sound(FREE_STARTS, library)
     further = [
         start | {"motifs": motifs} if start.get("motifs") == SETS else start
         for start in FURTHER_STARTS
@@ -313,7 +314,9 @@ def parameter_importance(
     varying = [name for name in names if len(tables[name]) > 1]
     if not varying:
         return {}
-    spaces = {n: optuna.distributions.CategoricalDistribution(tables[n]) for n in varying}
+    spaces: dict[str, Any] = {
+        n: optuna.distributions.CategoricalDistribution(tables[n]) for n in varying
+    }
     with quiet_optuna():
         study = optuna.create_study(direction="maximize")
         for choices, score in scored:

@@ -82,7 +82,11 @@ class Search:
     tried: dict[int, TriedCandidate] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.library = Library.of(self.material.sequences, motifs=self.motifs)
+        self.library = Library.of(
+            self.material.sequences,
+            motifs=self.motifs,
+            covariates=self.material.covariates is not None,
+        )
         self.log = TrialLog(self.folder, self.library)
         self.tried = self.log.read()
         self.n_resumed = len(self.tried)

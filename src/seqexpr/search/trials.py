@@ -6,20 +6,26 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from seqexpr.data.inputs import join_inputs, model_inputs, take_rows
 from seqexpr.evaluation.metrics import METRICS
 from seqexpr.files import atomic_path
 from seqexpr.models.fitting import fit_model
+from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import BLOCKS
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.matrices import MatrixStore
 from seqexpr.sequences import as_strings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Material", "Outcome", "Stage", "mean_r2", "run_trial", "stages_of"]
 
@@ -49,6 +55,8 @@ class Material:
         Rows that belong together.
     seed : int
         Seed of every model.
+    covariates : DataFrame, n rows, or None
+        Typed columns beside the sequence.
     """
 
     sequences: list[str]
@@ -57,6 +65,17 @@ class Material:
     folds: Ints
     units: Ints
     seed: int
+    covariates: pd.DataFrame | None = None
+
+    @cached_property
+    def inputs(self) -> Any:
+        """What a model reads: the sequences, or a DataFrame with the covariates too."""
+        return model_inputs(join_inputs(np.array(self.sequences, dtype=object), self.covariates))
+
+    def build(self, candidate: Candidate) -> Any:
+        """Return the unfitted model of a candidate over `inputs`."""
+        spec = candidate.spec("", place=0)
+        return build_model(spec, self.covariates, random_state=self.seed, n_jobs=1)
 
     @property
     def n_folds(self) -> int:
@@ -75,10 +94,16 @@ class Material:
                 units=self.units,
                 seed=np.int64(self.seed),
             )
+        if self.covariates is not None:
+            with atomic_path(_beside(file)) as temporary:
+                self.covariates.to_parquet(temporary, index=False)
 
     @classmethod
     def read(cls, file: Path) -> Material:
         """Read what :meth:`write` wrote."""
+        import pandas as pd
+
+        covariates = pd.read_parquet(_beside(file)) if _beside(file).exists() else None
         with np.load(file, allow_pickle=False) as kept:
             return cls(
                 sequences=as_strings(kept["sequences"].tobytes().decode("ascii").split("\n")),
@@ -87,7 +112,12 @@ class Material:
                 folds=kept["folds"],
                 units=kept["units"],
                 seed=int(kept["seed"]),
+                covariates=covariates,
             )
+
+
+def _beside(file: Path) -> Path:
+    return file.with_suffix(".covariates.parquet")
 
 
 @dataclass(frozen=True)
@@ -286,9 +316,8 @@ class _Trial:
         """Return the model that is left to fit, and what it reads, all rows."""
         candidate, material = self.candidate, self.material
         blocks = {} if candidate.model else candidate.blocks(n_jobs=1)
-        if not blocks:
-            model = candidate.build(random_state=material.seed, n_jobs=1)
-            return model, material.sequences
+        if not blocks or material.covariates is not None:
+            return material.build(candidate), material.inputs
         parts = []
         for name, featurizer in blocks.items():
             # Lengths come from all train rows; whatever else is learnt, from the fit rows.
@@ -310,7 +339,7 @@ def _as_fitted(targets: Floats) -> Floats:
 
 
 def _rows(X: Any, rows: Ints) -> Any:
-    return [X[i] for i in rows] if isinstance(X, list) else X[rows]
+    return [X[i] for i in rows] if isinstance(X, list) else take_rows(X, rows)
 
 
 def _side_by_side(parts: Sequence[Any]) -> Any:

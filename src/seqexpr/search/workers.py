@@ -101,15 +101,15 @@ def try_candidate(
 
 
 def fit_finally(
-    folder: str, choices: Mapping[str, Any], library: Library, *, test: list[str], max_bytes: int
+    folder: str, choices: Mapping[str, Any], library: Library, *, test: Any, max_bytes: int
 ) -> FinalFit:
-    """Fit a candidate on all train rows, in a worker, and predict the test sequences."""
+    """Fit a candidate on all train rows, in a worker, and predict the test rows."""
     material, _ = _open(folder, max_bytes)
     started = time.perf_counter()
     targets = material.targets[:, 0] if material.targets.shape[1] == 1 else material.targets
-    model = Candidate(choices, library).build(random_state=material.seed, n_jobs=1)
+    model = material.build(Candidate(choices, library))
     fit_model(
-        model, material.sequences, targets, sample_weight=material.weights, groups=material.units
+        model, material.inputs, targets, sample_weight=material.weights, groups=material.units
     )
     seconds = time.perf_counter() - started
     predicted = np.asarray(model.predict(test), dtype=np.float64).reshape(len(test), -1)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqexpr.data.inputs import sequences_of
 from seqexpr.errors import InputError
 from seqexpr.evaluation.comparison import find_simplest
 from seqexpr.evaluation.evaluation import Evaluation, Score
@@ -166,12 +165,7 @@ def _fit_ladder(
     """Fit the models of the preset, or search for better ones."""
     tested = dataset.take(fitting["split"].test).inputs
     if recipe.preset == "best":
-        if dataset.covariates is not None:
-            raise InputError(
-                "preset 'best' searches over the sequence alone, not with covariates; pass "
-                "--preset fast, or leave the covariates out"
-            )
-        found = search_rungs(recipe, train, sequences_of(tested), budget=budget, **fitting)
+        found = search_rungs(recipe, train, tested, budget=budget, **fitting)
         named = [rung.spec for rung in found.rungs]
         candidates = [spec.name for spec in named if not spec.is_baseline]
         return _Ladder(found.rungs, candidates, found.summary, found.stand_in)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.data.inputs import model_inputs
 from seqexpr.models.blending import BlendedRegressor, blend_out_of_fold, blending_weights
 from seqexpr.models.fitting import set_jobs
 from seqexpr.models.registry import ModelSpec
+from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import motif_sets
 from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
 from seqexpr.search.proposals import parameter_importance
@@ -29,6 +31,7 @@ from seqexpr.workflow.progress import Progress, Step
 
 if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
+    from seqexpr.data.inputs import Inputs
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
 
@@ -71,7 +74,7 @@ class Found:
 def search_rungs(
     recipe: Recipe,
     train: Dataset,
-    test_sequences: npt.NDArray[np.object_],
+    tested: Inputs,
     *,
     split: Split,
     units: npt.NDArray[np.int64],
@@ -88,7 +91,7 @@ def search_rungs(
         ``trials`` and ``seed``.
     train : Dataset
         The train rows, on the modelled scale.
-    test_sequences : array of str, shape (n_test,)
+    tested : array of str, or DataFrame with covariates, n_test rows
         Sequences of the test rows. Their targets are not here.
     split : Split
         Where the folds come from.
@@ -104,8 +107,9 @@ def search_rungs(
         Where trials are kept and looked for; None = nowhere.
     """
     material = Material(
-        list(train.sequences), train.targets, train.weights, split.folds, units, recipe.seed
-    )
+        list(train.sequences), train.targets, train.weights, split.folds, units, recipe.seed,
+        train.covariates,
+    )  # fmt: skip
     with _folder(cache) as folder:
         search = Search(
             material, folder, n_jobs=jobs, n_trials=recipe.trials,
@@ -120,7 +124,7 @@ def search_rungs(
             search.run(keeper.seconds_left, on_state=partial(_tell, on_step, budget, keeper))
             finalists = keeper.finalists()
             fits = fit_finalists(
-                search, finalists, list(test_sequences),
+                search, finalists, model_inputs(tested),
                 seconds_left=lambda: budget.left(reserve=keeper.appraisal()),
                 on_fit=lambda t, done, n: on_step(
                     Step(f"{t.candidate.title}: all training rows", done, n)
@@ -252,11 +256,6 @@ def _blend(
     seed, predictions = search.material.seed, out_of_fold(members)
     weights = blending_weights(predictions, train.targets, train.weights)
     build = partial(_build_blend, [member.candidate for member in members], weights.tolist())
-    targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
-    model = build(random_state=seed, n_jobs=jobs)
-    model.steps[-1][1].assemble(
-        [fits[m.index].model for m in members], targets, sample_weight=train.weights
-    )
     spec = ModelSpec(
         name=BLEND,
         title=f"Blend of {len(members)} models",
@@ -265,6 +264,11 @@ def _blend(
         complexity=10**6,
         needs_equal_length=False,
         build=build,
+    )
+    targets = train.targets[:, 0] if train.targets.shape[1] == 1 else train.targets
+    model = build_model(spec, train.covariates, random_state=seed, n_jobs=jobs)
+    model.steps[-1][1].assemble(
+        [fits[m.index].model for m in members], targets, sample_weight=train.weights
     )
     rung = Rung(
         spec=spec,
@@ -287,7 +291,7 @@ def _blend(
 def _mixed(model: Any, tests: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     """Add up the members' predictions as the blend does."""
     blend = model.steps[-1][1]
-    total = np.zeros_like(tests[0]) + blend.intercept_
+    total: npt.NDArray[np.float64] = np.zeros_like(tests[0]) + blend.intercept_
     for test, weights in zip(tests, blend.coef_.T, strict=True):
         total += weights * test
     return total
