@@ -20,12 +20,12 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
 """Choices that differ from "none" and from the defaults of the learner, in the order tried."""
 
 FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
-    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
     {"learner": "trees", "kmers": "1-5", "motifs": SETS},
+    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
     {"learner": "gaussian_process"},
-    {"learner": "kernel_ridge"},
     {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
     {"learner": "trees", "kmers": "1-5", "strands": "both"},
     {"learner": "trees", "kmers": "1-5", "windows": "20"},
+    {"learner": "kernel_ridge"},
 )
 """As above; stopped early where they do not keep up."""

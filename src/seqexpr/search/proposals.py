@@ -63,7 +63,9 @@ def _choices_of(learner: Learner, library: Library) -> dict[str, tuple[str, ...]
     for name, choices in learner.blocks.items():
         if library.aligned or not BLOCKS[name].by_position:
             sets = library.motifs if SETS in choices else ()
-            found[name] = (*(choice for choice in choices if choice != SETS), *sets)
+            known = (*(choice for choice in choices if choice != SETS), *sets)
+            fits = BLOCKS[name].fits
+            found[name] = tuple(c for c in known if c == NONE or fits(c, library))
     return found
 
 
@@ -105,8 +107,11 @@ def _sound(starts: Sequence[Mapping[str, Choice]], library: Library) -> list[Can
     found = []
     for start in starts:
         learner = known.get(str(start["learner"]))
-        wanted = [BLOCKS[name] for name in start if name in BLOCKS]
-        if learner is not None and (library.aligned or not any(b.by_position for b in wanted)):
+        if learner is None:
+            continue
+        known_choices = _choices_of(learner, library)
+        wanted = {name: choice for name, choice in start.items() if name in BLOCKS}
+        if all(choice in known_choices.get(name, ()) for name, choice in wanted.items()):
             found.append(Candidate(_completed(start, learner, library), library))
     return found
 

@@ -32,7 +32,7 @@ __all__ = ["Material", "Outcome", "Stage", "mean_r2", "run_trial", "stages_of"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-ENOUGH_FOR_A_PART = 8_000
+ENOUGH_FOR_A_PART = 5_000
 """Train rows from which the first stage looks at a part of them."""
 _PART = 0.25
 

@@ -40,7 +40,7 @@ __all__ = ["BLEND", "Found", "search_rungs"]
 BLEND = "blend"
 """Name of the model that adds up the best candidates."""
 
-_LONGEST_SHARE = 0.25
+_LONGEST_SHARE = 0.35
 """Share of the budget that one trial may take."""
 _APPRAISAL_FITS = 8
 """Fits on all train rows that controls, learning curve and inflation are worth, measured."""
