@@ -264,6 +264,8 @@ def _chosen(fit: dict[str, Any]) -> str:
         text += f" of {', '.join(notes['learners'])}"
     if "candidates" in notes:
         text += f", the best of {notes['candidates']:,}"
+    if notes.get("members"):
+        text += f" and a sum of: {', '.join(notes['members'])}"
     return text
 
 

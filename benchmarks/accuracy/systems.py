@@ -83,7 +83,16 @@ def fit_seqexpr(problem: Problem, settings: Settings) -> Fitted:
     n_train = len(run.split.train)
     if n_train != len(problem.sequences):
         raise RuntimeError(f"seqexpr trained on {n_train} of {len(problem.sequences)} rows")
-    return Fitted(run.predict, {"selected": run.evaluation.selected})
+    notes: dict[str, Any] = {"selected": run.evaluation.selected}
+    if run.evaluation.search is not None:
+        inner = run.evaluation.score("r2", set="validation")
+        members = run.evaluation.search["members"]
+        notes |= {
+            "candidates": run.evaluation.search["n_trials"],
+            "inner_r2": inner.value,
+            "members": [f"{item['title']} ({item['weight']:.2f})" for item in members],
+        }
+    return Fitted(run.predict, notes)
 
 
 def _import_flaml() -> tuple[Any, list[str]]:
