@@ -270,31 +270,32 @@ class _Trial:
         self.store = store
         self.out_of_fold = np.full(material.targets.shape, np.nan)
         self.done: set[int] = set()
-        self.fit_seconds = 0.0
-        self.part_seconds = 0.0
+        self.feature_seconds = 0.0  # next to nothing where they were computed before
+        self.model_seconds = 0.0  # of the last fit, features not counted
         self.n_features: int | None = None
+
+    @property
+    def fit_seconds(self) -> float:
+        """Seconds of features and model together."""
+        return self.feature_seconds + self.model_seconds
 
     def seconds_ahead(self, stage: Stage) -> float:
         """Return the seconds that the stages after this one will take."""
         n_folds = self.material.n_folds
         if stage.share < 1:
-            return self.part_seconds / stage.share * n_folds
-        return self.fit_seconds * (n_folds - len(self.done))
+            return self.model_seconds / stage.share * n_folds
+        return self.model_seconds * (n_folds - len(self.done))
 
     def reach(self, stage: Stage) -> float:
         """Fit what the stage needs and is not there, and return its score."""
         if stage.share < 1:
-            started = time.perf_counter()
             predicted = np.full_like(self.out_of_fold, np.nan)
             self._fit_without(stage.folds[0], predicted, share=stage.share)
-            self.part_seconds = time.perf_counter() - started
             return mean_r2(self.material.targets, predicted)
         for fold in stage.folds:
             if fold not in self.done:
-                started = time.perf_counter()
                 self._fit_without(fold, self.out_of_fold)
                 self.done.add(fold)
-                self.fit_seconds = max(self.fit_seconds, time.perf_counter() - started)
         return mean_r2(self.material.targets, self.out_of_fold)
 
     def _fit_without(self, fold: int, predicted: Floats, *, share: float = 1.0) -> None:
@@ -305,10 +306,14 @@ class _Trial:
             fit = _part_of(fit, material.units, share=share, seed=material.seed)
         y = _as_fitted(material.targets[fit])
         weights = None if material.weights is None else material.weights[fit]
+        started = time.perf_counter()
         model, X = self._features(fit)
+        fitting = time.perf_counter()
+        self.feature_seconds = max(self.feature_seconds, fitting - started)
         fit_model(model, _rows(X, fit), y, sample_weight=weights, groups=material.units[fit])
         values = np.asarray(model.predict(_rows(X, held)), dtype=np.float64)
         predicted[held] = values.reshape(len(held), -1)
+        self.model_seconds = time.perf_counter() - fitting
         if np.isnan(predicted[held]).any():
             raise ValueError("a prediction is not a number")
 
