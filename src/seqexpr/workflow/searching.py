@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,7 +151,8 @@ def _tell(on_step: Progress, budget: Budget, keeper: _Reserve, state: SearchStat
     best = "no score yet"
     if state.best is not None:
         score = state.best.outcome.scores["all"]
-        best = f"best R² {score:.3f} ({state.best.candidate.title})"
+        title = textwrap.shorten(state.best.candidate.title, width=40, placeholder=" …")
+        best = f"best R² {score:.3f} ({title})"
     left = max(0, round(keeper.seconds_left()))
     text = f"search, {best}: {state.n_finished} trials, {left // 60}:{left % 60:02d} left"
     on_step(Step(text, round(budget.elapsed), round(budget.seconds)))
