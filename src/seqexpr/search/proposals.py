@@ -55,6 +55,7 @@ def learners_for(library: Library) -> list[Learner]:
         for learner in LEARNERS.values()
         if (library.aligned or not learner.by_position)
         and (learner.most_rows is None or library.n_rows <= learner.most_rows)
+        and (learner.most_bases is None or library.length <= learner.most_bases)
     ]
 
 

@@ -20,6 +20,7 @@ __all__ = ["MATRIX_BYTES", "Search", "SearchState"]
 
 MATRIX_BYTES = 8 * 2**30
 """Largest size of the feature matrices kept on disk."""
+_PATIENCE = 1.5
 LOOKBACK = 8
 """Trial k learns from the trials up to k - LOOKBACK, so that as many run side by side."""
 
@@ -41,6 +42,18 @@ class SearchState:
     n_finished: int
     best: TriedCandidate | None
     elapsed: float
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A trial that is being run."""
+
+    index: int
+    started: float
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
 
 
 @dataclass(eq=False)
@@ -134,7 +147,7 @@ class Search:
             Told how far the search is, about once a second.
         """
         started = time.monotonic() - self.spent
-        running: dict[Future[Outcome], int] = {}
+        running: dict[Future[Outcome], _Running] = {}
         try:
             while seconds_left() > 0:
                 self._submit(running, seconds_left())
@@ -142,16 +155,31 @@ class Search:
                     return
                 done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._finish(running.pop(future), future, time.monotonic() - started)
+                    self._finish(running.pop(future).index, future, time.monotonic() - started)
+                self._end_overdue(running, time.monotonic() - started)
                 on_state(SearchState(len(self.tried), self.best, time.monotonic() - started))
         finally:
             if running:  # time is up, or the user has had enough
                 self.stop_workers()
 
-    def _submit(self, running: dict[Future[Outcome], int], seconds_left: float) -> None:
+    def _end_overdue(self, running: dict[Future[Outcome], _Running], elapsed: float) -> None:
+        """End a trial that takes far longer than one may: others wait to learn from it.
+
+        Its process cannot be ended alone; the other trials begin again.
+        """
+        late = [one for one in running.values() if one.seconds > _PATIENCE * self.longest]
+        if not late:
+            return
+        self.stop_workers()
+        running.clear()
+        for one in late:
+            self._keep(one.index, Outcome("slow", {}, seconds=one.seconds), elapsed)
+
+    def _submit(self, running: dict[Future[Outcome], _Running], seconds_left: float) -> None:
         while len(running) < self.n_jobs:
-            index = self._next(set(running.values()))
-            alone = self._suspects & {index, *running.values()}
+            indices = {one.index for one in running.values()}
+            index = self._next(indices)
+            alone = self._suspects & {index, *indices}
             if index is None or (alone and running):
                 return
             candidate = self._candidate(index)
@@ -160,7 +188,7 @@ class Search:
                 try_candidate, str(self.folder), dict(candidate.choices), self.library,
                 bars=bars, seconds_left=min(seconds_left, self.longest), max_bytes=MATRIX_BYTES,
             )  # fmt: skip
-            running[future] = index
+            running[future] = _Running(index, time.monotonic())
 
     def _next(self, running: set[int]) -> int | None:
         """Return the first trial that can begin, None if there is none."""
@@ -209,6 +237,9 @@ class Search:
                 return
             outcome = Outcome("failed", {}, message=f"its process ended: {error}")
         self._suspects.discard(index)
+        self._keep(index, outcome, elapsed)
+
+    def _keep(self, index: int, outcome: Outcome, elapsed: float) -> None:
         tried = TriedCandidate(index, self._candidate(index), outcome, elapsed)
         self.log.add(tried)
         self.tried[index] = tried
