@@ -13,15 +13,22 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "ridge", "onehot": "left", "column_scale": "none"},
     {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
-    {"learner": "trees", "gapped": "6,4", "positional": "1-3/5"},
+    # A tree's time is that of the columns it may use; of thousands a few hundred are enough.
+    {
+        "learner": "trees",
+        "gapped": "6,4",
+        "positional": "1-3/5",
+        "colsample_bytree": 0.05,
+        "n_estimators": 400,
+    },
     {"learner": "ridge", "gapped": "7,5", "strands": "both"},
     {"learner": "epistasis", "onehot": "right"},
 )
 """Choices that differ from "none" and from the defaults of the learner, in the order tried."""
 
 FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
-    {"learner": "trees", "kmers": "1-5", "motifs": SETS},
-    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.5},
+    {"learner": "trees", "kmers": "1-5", "motifs": SETS, "colsample_bytree": 0.1},
+    {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.2},
     {"learner": "gaussian_process"},
     {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
     {"learner": "trees", "kmers": "1-5", "strands": "both"},
