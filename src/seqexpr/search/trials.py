@@ -270,8 +270,8 @@ class _Trial:
         fit_model(model, _rows(X, fit), y, sample_weight=weights, groups=material.units[fit])
         values = np.asarray(model.predict(_rows(X, held)), dtype=np.float64)
         predicted[held] = values.reshape(len(held), -1)
-        if np.isnan(predicted[held]).any():
-            raise ValueError("a prediction is not a number")
+        if not np.isfinite(predicted[held]).all():  # the score leaves such rows out
+            raise ValueError("a prediction is not a finite number")
 
     def _features(self, fit: Ints) -> tuple[Any, Any]:
         """Return the model that is left to fit, and what it reads, all rows."""
