@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from seqexpr.data.simulate import PlantedMotif, simulate_library
-from seqexpr.search import portfolio, proposals
+from seqexpr.search import portfolio, proposals, search
 from seqexpr.search.blocks import NONE, Library
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.learners import LEARNERS
@@ -68,6 +70,25 @@ def small_space(monkeypatch):
         {"learner": "trees", "kmers": "1-3", "n_estimators": 100},
     )
     monkeypatch.setattr(portfolio, "STARTS", starts)
+
+
+class InThreads(ThreadPoolExecutor):
+    """Takes the place of worker processes where a test is not about processes."""
+
+    def shutdown(self, *, wait=True, kill_workers=False):
+        super().shutdown(wait=wait, cancel_futures=kill_workers)
+
+
+@pytest.fixture
+def thread_pool():
+    """What can stand in for ``start_workers``; a thread costs nothing to start."""
+    return InThreads
+
+
+@pytest.fixture
+def in_threads(monkeypatch, thread_pool):
+    """Let searches work in a thread."""
+    monkeypatch.setattr(search, "start_workers", thread_pool)
 
 
 @pytest.fixture

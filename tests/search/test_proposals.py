@@ -122,9 +122,7 @@ def test_the_search_goes_where_scores_are_high(made_up, small_space):
     """One learner is far better; most proposals take it."""
     candidates = drawn(40)
     known = {i: (c, made_up(float(c.kind == "trees"))) for i, c in enumerate(candidates)}
-    kinds = [
-        propose(50 + i, known, library=ALIGNED, seed=0, taken=()).kind for i in range(8)
-    ]
+    kinds = [propose(50 + i, known, library=ALIGNED, seed=0, taken=()).kind for i in range(8)]
     assert kinds.count("trees") >= 7
 
 

@@ -20,7 +20,7 @@ def everything(made_up):
         made_up(0.5),
         made_up(0.1, state="pruned"),
         made_up(0.2, state="slow"),
-        Outcome("failed", {}, message="ValueError: it's \"odd\"\nand long: ü"),
+        Outcome("failed", {}, message='ValueError: it\'s "odd"\nand long: ü'),
         made_up(np.nan),
     ]
     candidates = [registered("gc", LIBRARY), *starts[:4]]

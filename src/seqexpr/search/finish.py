@@ -157,8 +157,10 @@ def fit_finalists(
                 elif running:
                     break
             done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
-            for future in done & running.keys():
-                tried = running.pop(future)
+            for future in done:
+                tried = running.pop(future, None)
+                if tried is None:  # it was lost with another, and waits again
+                    continue
                 try:
                     fits[tried.index] = future.result()
                     on_fit(tried, len(fits), n_wanted)
