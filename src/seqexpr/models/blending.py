@@ -137,7 +137,7 @@ class BlendedRegressor(RegressorMixin, BaseEstimator):
 
     def _check_weights(self, targets: npt.NDArray[Any]) -> Floats:
         """Return the weights, shape (1, m) or (t, m)."""
-        table = np.atleast_2d(np.asarray(self.weights, dtype=np.float64))
+        table: Floats = np.atleast_2d(np.asarray(self.weights, dtype=np.float64))
         usable = ((table >= 0) & np.isfinite(table)).all()
         if not len(self.members) or table.shape[1:] != (len(self.members),) or not usable:
             raise InputError(

@@ -277,7 +277,9 @@ def parameter_importance(
     varying = [name for name in names if len(tables[name]) > 1]
     if not varying:
         return {}
-    spaces = {n: optuna.distributions.CategoricalDistribution(tables[n]) for n in varying}
+    spaces: dict[str, optuna.distributions.BaseDistribution] = {
+        name: optuna.distributions.CategoricalDistribution(tables[name]) for name in varying
+    }
     with quiet_optuna():
         study = optuna.create_study(direction="maximize")
         for choices, score in scored:

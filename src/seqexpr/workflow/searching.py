@@ -111,7 +111,7 @@ def search_rungs(
                 text = f"{search.n_resumed} trials kept from the interrupted run"
                 on_step(Step(text, kind="note"))
             budget.spent += search.spent
-            keeper = _Reserve(search, budget)
+            keeper = _Reserve(search, budget, refits=recipe.refit == "all")
             search.run(keeper.seconds_left, on_state=partial(_tell, on_step, budget, keeper))
             finalists = keeper.finalists()
             fits = fit_finalists(
@@ -164,9 +164,10 @@ def _tell(on_step: Progress, budget: Budget, keeper: _Reserve, state: SearchStat
 class _Reserve:
     """Knows what must be left of the budget for what comes after the search."""
 
-    def __init__(self, search: Search, budget: Budget) -> None:
+    def __init__(self, search: Search, budget: Budget, *, refits: bool) -> None:
         self.search = search
         self.budget = budget
+        self.refits = refits
         self._known: tuple[int, Finalists] | None = None
 
     def finalists(self) -> Finalists:
@@ -188,7 +189,15 @@ class _Reserve:
         quick = self._quickest_good(self._learned())
         fit = 0.0 if quick is None else self._full_fit(quick)
         rows = len(self.search.material.sequences)
-        return _FIXED_SECONDS + _SECONDS_A_ROW * rows + _APPRAISAL_FITS * fit / self.search.n_jobs
+        seconds = _FIXED_SECONDS + _SECONDS_A_ROW * rows
+        return seconds + _APPRAISAL_FITS * fit / self.search.n_jobs + self._refit()
+
+    def _refit(self) -> float:
+        """Return the seconds that the selected model takes on all rows, members in turn."""
+        found = self.finalists()
+        if not self.refits or found.best is None:
+            return 0.0
+        return sum(self._full_fit(tried) for tried in found.members or (found.best,))
 
     def stand_in(self, rungs: list[Rung]) -> str:
         """Return the name of the rung that is appraised in place of the blend."""
@@ -298,7 +307,7 @@ def _blend(
 def _mixed(model: Any, tests: list[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
     """Add up the members' predictions as the blend does."""
     blend = model.steps[-1][1]
-    total = np.zeros_like(tests[0]) + blend.intercept_
+    total: npt.NDArray[np.float64] = np.zeros_like(tests[0]) + blend.intercept_
     for test, weights in zip(tests, blend.coef_.T, strict=True):
         total += weights * test
     return total
