@@ -129,7 +129,7 @@ class BlendedRegressor(RegressorMixin, BaseEstimator):
         ndarray of float64, shape (n,) or (n, t)
             As the y that was fitted.
         """
-        total = np.zeros((len(X), len(self.intercept_))) + self.intercept_
+        total: Floats = np.zeros((len(X), len(self.intercept_))) + self.intercept_
         for model, weights in zip(self.models_, self.coef_.T, strict=True):
             predicted = np.asarray(set_jobs(model, self.n_jobs).predict(X), dtype=np.float64)
             total += weights * predicted.reshape(total.shape)
