@@ -78,6 +78,13 @@ def test_a_recipe_repeats_a_run_and_options_override_it(seqexpr, library_csv, tm
         (["library.csv", "-o", "run", "--preset", "fasst"], 2, "preset = 'fasst'"),
         (["library.csv", "-o", "run", "--folds", "1"], 2, "folds = 1"),
         (["library.csv", "-o", "run", "--test-size", "2"], 2, "test_size = 2"),
+        (["library.csv", "-o", "run", "--budget", "soon"], 2, "write 90s, 20m or 1h30m"),
+        (["library.csv", "-o", "run", "--budget", "5s"], 2, "less than 10 seconds"),
+        (["library.csv", "-o", "run", "--trials", "0"], 2, "trials = 0"),
+        (["library.csv", "-o", "run", "--prefer", "simpel"], 2, "prefer = 'simpel'"),
+        (["library.csv", "-o", "run", "--refit", "some"], 2, "refit = 'some'"),
+        (["library.csv", "-o", "run", "--preset", "best", "--models", "ridge"], 2, "models itself"),
+        (["library.csv", "-o", "run", "--preset", "best", "--nested"], 2, "in every fold"),
         (["library.csv", "-o", "run", "--no-such-option"], 2, "No such option"),
         (["library.csv", "-o", "library.csv"], 2, "is a file"),
         (["library.csv", "-o", "run", "--recipe", "nothing.toml"], 2, "cannot read the recipe"),
@@ -124,6 +131,16 @@ def test_fewer_rows_than_folds(seqexpr, tmp_path):
     assert done.returncode == 2
     assert "--folds" in done.stderr
     assert os.listdir(tmp_path) == ["six.csv"]
+
+
+def test_the_options_of_a_search_are_in_the_recipe(seqexpr, library_csv, tmp_path):
+    """Without the preset they change nothing but the recipe and the shipped model."""
+    options = ["--budget", "15m", "--trials", "3", "--prefer", "simple", "--refit", "all"]
+    done = seqexpr("train", library_csv, "-o", "run", *QUICK, *options)
+    assert done.returncode == 0, done.stderr
+    lines = (tmp_path / "run" / "recipe.toml").read_text().splitlines()
+    wanted = {'budget = "15m"', "trials = 3", 'prefer = "simple"', 'refit = "all"'}
+    assert wanted <= set(lines)
 
 
 def test_an_existing_run_needs_overwrite(seqexpr, library_csv):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 
 from seqexpr.errors import InputError
@@ -83,9 +84,10 @@ class BlendedRegressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         InputError
-            If there is not one weight of at least 0 for each member.
+            If there is not one weight of at least 0 for each member, or not one
+            row of weights for each target.
         """
-        self._check_weights()
+        self._check_weights(np.asarray(y))
         models = [
             fit_model(set_jobs(clone(member), self.n_jobs), X, y, sample_weight=sample_weight,
                       groups=groups)
@@ -103,15 +105,14 @@ class BlendedRegressor(RegressorMixin, BaseEstimator):
         y, sample_weight : array-like
             What they were fitted on.
         """
-        self._check_weights()
         targets = np.asarray(y, dtype=np.float64)
+        given = self._check_weights(targets)
         table = targets.reshape(len(targets), -1)
         share = np.ones(len(table)) if sample_weight is None else np.asarray(sample_weight)
         means = np.array([_mean(column, share) for column in table.T])
-        given = np.atleast_2d(np.asarray(self.weights, dtype=np.float64))
         self.n_targets_ = 0 if targets.ndim == 1 else table.shape[1]
         self.models_ = list(models)
-        self.coef_ = given if len(given) == len(means) else np.repeat(given[:1], len(means), axis=0)
+        self.coef_ = np.repeat(given, len(means) // len(given), axis=0)
         self.intercept_ = means * (1 - self.coef_.sum(axis=1))
         return self
 
@@ -134,13 +135,22 @@ class BlendedRegressor(RegressorMixin, BaseEstimator):
             total += weights * predicted.reshape(total.shape)
         return total if self.n_targets_ else total[:, 0]
 
-    def _check_weights(self) -> None:
-        table = np.atleast_2d(np.asarray(self.weights, dtype=np.float64))
-        if not len(self.members) or table.shape[1] != len(self.members) or not (table >= 0).all():
+    def _check_weights(self, targets: npt.NDArray[Any]) -> Floats:
+        """Return the weights, shape (1, m) or (t, m)."""
+        table: Floats = np.atleast_2d(np.asarray(self.weights, dtype=np.float64))
+        usable = ((table >= 0) & np.isfinite(table)).all()
+        if not len(self.members) or table.shape[1:] != (len(self.members),) or not usable:
             raise InputError(
                 f"BlendedRegressor: expected one weight of at least 0 for each of "
                 f"{len(self.members)} members, got {self.weights!r}"
             )
+        n_targets = 1 if targets.ndim == 1 else targets.shape[1]
+        if len(table) not in {1, n_targets}:
+            raise InputError(
+                f"BlendedRegressor: expected weights for one target or for each of {n_targets}, "
+                f"got {len(table)} rows of weights"
+            )
+        return table
 
 
 def _mean(column: Floats, weights: Floats) -> float:

@@ -65,6 +65,11 @@ class Candidate:
         return self.model or str(self.choices["learner"])
 
     @property
+    def is_baseline(self) -> bool:
+        """Whether it is only there to be beaten."""
+        return self.model is not None and MODELS[self.model].is_baseline
+
+    @property
     def block_choices(self) -> dict[str, str]:
         """The choice of each block that is not left out, in the learner's order."""
         names = LEARNERS[self.kind].blocks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ def choose_finalists(
     best_of_kind: dict[str, TriedCandidate] = {}
     for t in complete:
         best_of_kind.setdefault(t.candidate.kind, t)
-    learned = [t for t in complete if t.candidate.model is None or t.candidate.model == "tutorial"]
+    learned = [t for t in complete if not t.candidate.is_baseline]
     pool = [t for t in learned if t.candidate.model is None and _score(t) > 0]
     firsts = [t for t in best_of_kind.values() if t in pool]
     pool = list({t.index: t for t in [*pool[:_POOL], *firsts]}.values())
@@ -114,10 +114,13 @@ def fit_finalists(
     *,
     seconds_left: Callable[[], float],
     on_fit: Callable[[TriedCandidate, int, int], None],
+    on_failure: Callable[[TriedCandidate, str], None],
 ) -> dict[int, FinalFit]:
     """Fit the finalists on all train rows, the most wanted first, until time is up.
 
-    The best candidate is always waited for, so that there is a model.
+    The best candidate is always waited for, so that there is a model; where it
+    cannot be fitted, the next. If a process ends, most often for want of memory,
+    what is left is fitted one by one.
 
     Parameters
     ----------
@@ -131,29 +134,48 @@ def fit_finalists(
         Seconds that may still be spent.
     on_fit : callable
         Told of each finished fit, how many there are, and of how many.
+    on_failure : callable
+        Told of each finalist that could not be fitted, and why.
 
     Returns
     -------
     dict of int to FinalFit
         By number of the trial.
     """
-    wanted = finalists.in_order
-    running: dict[Future[FinalFit], TriedCandidate] = {
-        search.executor.submit(
-            fit_finally, str(search.folder), dict(tried.candidate.choices), search.library,
-            test=test, max_bytes=MATRIX_BYTES,
-        ): tried
-        for tried in wanted
-    }  # fmt: skip
+    wanted, n_wanted, n_jobs = finalists.in_order, len(finalists.in_order), search.n_jobs
+    queue = list(wanted)
+    running: dict[Future[FinalFit], TriedCandidate] = {}
     fits: dict[int, FinalFit] = {}
-    first = wanted[0].index if wanted else None
     try:
-        while running and (seconds_left() > 0 or first not in fits):
+        while wanted and (queue or running) and (seconds_left() > 0 or wanted[0].index not in fits):
+            while queue and len(running) < n_jobs:
+                future = search.submit(
+                    fit_finally, queue[0].candidate, test=test, max_bytes=MATRIX_BYTES
+                )
+                if future is not None:
+                    running[future] = queue.pop(0)
+                elif running:
+                    break
             done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
             for future in done:
-                tried = running.pop(future)
-                fits[tried.index] = future.result()
-                on_fit(tried, len(fits), len(wanted))
+                tried = running.pop(future, None)
+                if tried is None:  # it was lost with another, and waits again
+                    continue
+                try:
+                    fits[tried.index] = future.result()
+                    on_fit(tried, len(fits), n_wanted)
+                    continue
+                except BrokenExecutor as error:
+                    search.stop_workers()
+                    if running:  # whose fault it was shows when each runs alone
+                        queue, n_jobs = [tried, *running.values(), *queue], 1
+                        running.clear()
+                        continue
+                    message = f"its process ended: {error}"
+                except Exception as error:  # the others may do
+                    message = f"{type(error).__name__}: {error}"
+                wanted.remove(tried)
+                on_failure(tried, message)
     finally:
         search.stop_workers()
     return fits

@@ -218,5 +218,5 @@ _ALL = (
         build=_gaussian_process,
     ),
 )
-LEARNERS = {learner.name: learner for learner in _ALL}
+LEARNERS = {one.name: one for one in sorted(_ALL, key=lambda one: one.complexity)}
 """Every learner by name, simplest first."""

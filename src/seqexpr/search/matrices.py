@@ -115,9 +115,10 @@ class MatrixStore:
             if not shape:
                 return np.load(place / "dense.npy", mmap_mode="r")
             parts = [np.load(place / f"{name}.npy", mmap_mode="r") for name in _CSR]
-        except (OSError, ValueError):
+            matrix = sparse.csr_matrix(tuple(parts), shape=tuple(shape), copy=False)
+        except (OSError, ValueError, EOFError):  # not there, or damaged: written anew
+            shutil.rmtree(place, ignore_errors=True)
             return None
-        matrix = sparse.csr_matrix(tuple(parts), shape=tuple(shape), copy=False)
         matrix.has_sorted_indices = True
         return matrix
 

@@ -70,36 +70,34 @@ def _choices_of(learner: Learner, library: Library) -> dict[str, tuple[str, ...]
     return found
 
 
-def portfolio(library: Library) -> tuple[list[Candidate], int]:
+def portfolio(library: Library, *, free_only: bool = False) -> list[Candidate]:
     """Return what every search tries first: baselines, then what did well on other libraries.
 
     Parameters
     ----------
     library : Library
         What the candidates are for.
-
-    Returns
-    -------
-    candidates : list of Candidate
-        In the order tried.
-    n_free : int
-        The first so many go through all stages, whatever they score.
+    free_only : bool
+        Whether only those are wanted that go through all stages, whatever they
+        score; they come first. Default False.
 
     Examples
     --------
-    >>> [c.kind for c in portfolio(Library(1000, 50, aligned=False))[0]][:4]
+    >>> [c.kind for c in portfolio(Library(1000, 50, aligned=False))][:4]
     ['mean', 'gc', 'nearest_neighbor', 'tutorial']
     """
     from seqexpr.search.portfolio import FREE_STARTS, FURTHER_STARTS
 
     names = ("covariates", *BASELINES) if library.covariates else BASELINES
     free = [registered(name, library) for name in names] + _sound(FREE_STARTS, library)
+    if free_only:
+        return free
     further = [
         start | {"motifs": motifs} if start.get("motifs") == SETS else start
         for start in FURTHER_STARTS
         for motifs in (library.motifs if start.get("motifs") == SETS else ("",))
     ]
-    return free + _sound(further, library), len(free)
+    return free + _sound(further, library)
 
 
 def _sound(starts: Sequence[Mapping[str, Choice]], library: Library) -> list[Candidate]:
@@ -237,13 +235,28 @@ def _draw_learner(
     return LEARNERS[str(rng.choice(ranked, p=odds / odds.sum()))]
 
 
-def frozen(candidate: Candidate, outcome: Outcome) -> Any:
-    """Return a finished trial as Optuna keeps it."""
+def frozen(candidate: Candidate, outcome: Outcome, *, with_learner: bool = False) -> Any:
+    """Return a finished trial as Optuna keeps it.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        What was tried.
+    outcome : Outcome
+        What it found.
+    with_learner : bool
+        Whether the learner is a parameter, as in the study of all learners.
+        Default False.
+    """
     import optuna
 
     fixed = optuna.trial.FixedTrial(_parameters(candidate))
     if candidate.model is None:
         _suggest(fixed, LEARNERS[candidate.kind], candidate.library)
+    params, spaces = dict(fixed.params), dict(fixed.distributions)
+    if with_learner and candidate.model is None:
+        params["learner"] = candidate.kind
+        spaces["learner"] = optuna.distributions.CategoricalDistribution(list(LEARNERS))
     names = [stage.name for stage in stages_of(candidate.library.n_rows, 2)]
     states = optuna.trial.TrialState
     state = {"complete": states.COMPLETE, "pruned": states.PRUNED}.get(outcome.state, states.FAIL)
@@ -252,8 +265,7 @@ def frozen(candidate: Candidate, outcome: Outcome) -> Any:
         state, value = states.FAIL, None
     steps = {names.index(k): v for k, v in outcome.scores.items() if np.isfinite(v)}
     return optuna.trial.create_trial(
-        state=state, value=value, params=fixed.params, distributions=fixed.distributions,
-        intermediate_values=steps,
+        state=state, value=value, params=params, distributions=spaces, intermediate_values=steps,
     )  # fmt: skip
 
 
@@ -320,8 +332,8 @@ def parameter_importance(
     varying = [name for name in names if len(tables[name]) > 1]
     if not varying:
         return {}
-    spaces: dict[str, Any] = {
-        n: optuna.distributions.CategoricalDistribution(tables[n]) for n in varying
+    spaces: dict[str, optuna.distributions.BaseDistribution] = {
+        name: optuna.distributions.CategoricalDistribution(tables[name]) for name in varying
     }
     with quiet_optuna():
         study = optuna.create_study(direction="maximize")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
@@ -104,7 +106,8 @@ class Search:
         self.tried = self.log.read()
         self.n_resumed = len(self.tried)
         self.spent = max((tried.elapsed for tried in self.tried.values()), default=0.0)
-        self.starts, self.n_free = portfolio(self.library)
+        self.starts = portfolio(self.library)
+        self.n_free = len(portfolio(self.library, free_only=True))
         self.material.write(self.folder / MATERIAL_FILE)
         self._candidates: dict[int, Candidate] = {}
         self._suspects: set[int] = set()  # were running when a process broke
@@ -113,8 +116,18 @@ class Search:
     @property
     def best(self) -> TriedCandidate | None:
         """The complete trial with the best out-of-fold score."""
-        complete = [t for t in self.tried.values() if t.outcome.out_of_fold is not None]
-        return max(complete, key=lambda t: t.outcome.scores["all"], default=None)
+        return max(
+            (t for t in self.tried.values() if np.isfinite(t.outcome.scores.get("all", np.nan))),
+            key=lambda t: (t.outcome.scores["all"], -t.index), default=None,
+        )  # fmt: skip
+
+    @property
+    def may_end(self) -> bool:
+        """Whether there is a model to end with, or nothing is left that was sure to be tried."""
+        return len(self.tried) >= len(self.starts) or any(
+            t.outcome.out_of_fold is not None and not t.candidate.is_baseline
+            for t in self.tried.values()
+        )
 
     @property
     def executor(self) -> Any:
@@ -122,6 +135,22 @@ class Search:
         if self._executor is None:
             self._executor = start_workers(self.n_jobs)
         return self._executor
+
+    def submit(self, call: Callable[..., Any], candidate: Candidate, **named: Any) -> Any:
+        """Let a worker process call a function of the folder, the choices and the library.
+
+        Returns
+        -------
+        Future or None
+            None where a process has ended since the last call: what was running
+            is lost, and the next call starts new processes.
+        """
+        choices = dict(candidate.choices)
+        try:
+            return self.executor.submit(call, str(self.folder), choices, self.library, **named)
+        except BrokenExecutor:
+            self.stop_workers()
+            return None
 
     def stop_workers(self) -> None:
         """End the worker processes, whatever they are doing."""
@@ -137,7 +166,7 @@ class Search:
     def run(
         self, seconds_left: Callable[[], float], *, on_state: Callable[[SearchState], None]
     ) -> None:
-        """Run trials until their number or the time is reached.
+        """Run trials until their number or the time is reached, but not before there is a model.
 
         Parameters
         ----------
@@ -149,8 +178,8 @@ class Search:
         started = time.monotonic() - self.spent
         running: dict[Future[Outcome], _Running] = {}
         try:
-            while seconds_left() > 0:
-                self._submit(running, seconds_left())
+            while seconds_left() > 0 or not self.may_end:
+                self._submit(running, seconds_left() if self.may_end else float("inf"))
                 if not running:
                     return
                 done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
@@ -184,11 +213,14 @@ class Search:
                 return
             candidate = self._candidate(index)
             bars = {} if index < self.n_free else bars_for(self._known(index))
-            future = self.executor.submit(
-                try_candidate, str(self.folder), dict(candidate.choices), self.library,
-                bars=bars, seconds_left=min(seconds_left, self.longest), max_bytes=MATRIX_BYTES,
+            future = self.submit(
+                try_candidate, candidate, bars=bars, seconds_left=min(seconds_left, self.longest),
+                max_bytes=MATRIX_BYTES,
             )  # fmt: skip
-            running[future] = _Running(index, time.monotonic())
+            if future is not None:
+                running[future] = _Running(index, time.monotonic())
+            elif running:
+                return
 
     def _next(self, running: set[int]) -> int | None:
         """Return the first trial that can begin, None if there is none."""
@@ -226,11 +258,9 @@ class Search:
         return self._candidates[index]
 
     def _finish(self, index: int, future: Future[Outcome], elapsed: float) -> None:
-        from joblib.externals.loky.process_executor import BrokenProcessPool
-
         try:
             outcome = future.result()
-        except BrokenProcessPool as error:  # most often the system's last word on memory
+        except BrokenExecutor as error:  # most often the system's last word on memory
             self.stop_workers()
             if index not in self._suspects:  # whose fault it was shows when it runs alone
                 self._suspects.add(index)

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -65,7 +66,8 @@ class TrialLog:
         self.folder = folder
         self.library = library
         with quiet_optuna():
-            self._storage = optuna.storages.RDBStorage(f"sqlite:///{folder / STUDY_FILE}")
+            place = quote((folder / STUDY_FILE).as_posix(), safe="/:")  # "?" would end the path
+            self._storage = optuna.storages.RDBStorage(f"sqlite:///{place}")
             self._study = optuna.create_study(
                 study_name=_STUDY, storage=self._storage, direction="maximize", load_if_exists=True
             )
@@ -76,7 +78,7 @@ class TrialLog:
         if outcome.out_of_fold is not None:
             with atomic_path(self._file(tried.index)) as temporary:
                 np.save(temporary, outcome.out_of_fold, allow_pickle=False)
-        trial = frozen(tried.candidate, outcome)
+        trial = frozen(tried.candidate, outcome, with_learner=True)
         for name, value in (
             ("index", tried.index), ("choices", dict(tried.candidate.choices)),
             ("state", outcome.state), ("scores", dict(outcome.scores)),
@@ -96,7 +98,10 @@ class TrialLog:
                 continue
             index, out_of_fold = int(kept["index"]), None
             if kept["state"] == "complete":
-                out_of_fold = np.load(self._file(index), allow_pickle=False)
+                try:
+                    out_of_fold = np.load(self._file(index), allow_pickle=False)
+                except (OSError, ValueError, EOFError):  # gone or damaged: tried anew
+                    continue
             outcome = Outcome(
                 state=kept["state"], scores=kept["scores"], seconds=kept["seconds"],
                 fit_seconds=kept["fit_seconds"], n_features=kept["n_features"],

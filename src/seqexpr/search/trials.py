@@ -314,8 +314,8 @@ class _Trial:
         values = np.asarray(model.predict(_rows(X, held)), dtype=np.float64)
         predicted[held] = values.reshape(len(held), -1)
         self.model_seconds = time.perf_counter() - fitting
-        if np.isnan(predicted[held]).any():
-            raise ValueError("a prediction is not a number")
+        if not np.isfinite(predicted[held]).all():  # the score leaves such rows out
+            raise ValueError("a prediction is not a finite number")
 
     def _features(self, fit: Ints) -> tuple[Any, Any]:
         """Return the model that is left to fit, and what it reads, all rows."""

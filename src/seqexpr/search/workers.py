@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,12 +40,15 @@ class FinalFit:
         Wall-clock time of the fit.
     n_features : int or None
         Number of features.
+    warnings : tuple of str
+        Warnings that its fit gave.
     """
 
     model: Any
     test: npt.NDArray[np.float64]
     seconds: float
     n_features: int | None
+    warnings: tuple[str, ...] = ()
 
 
 def start_workers(n: int) -> Any:
@@ -108,13 +112,16 @@ def fit_finally(
     started = time.perf_counter()
     targets = material.targets[:, 0] if material.targets.shape[1] == 1 else material.targets
     model = material.build(Candidate(choices, library))
-    fit_model(
-        model, material.inputs, targets, sample_weight=material.weights, groups=material.units
-    )
-    seconds = time.perf_counter() - started
-    predicted = np.asarray(model.predict(test), dtype=np.float64).reshape(len(test), -1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fit_model(
+            model, material.inputs, targets, sample_weight=material.weights, groups=material.units
+        )
+        seconds = time.perf_counter() - started
+        predicted = np.asarray(model.predict(test), dtype=np.float64).reshape(len(test), -1)
     try:
         n_features: int | None = len(model[:-1].get_feature_names_out())
     except AttributeError:
         n_features = None
-    return FinalFit(model, predicted, seconds, n_features)
+    texts = tuple(dict.fromkeys(str(w.message) for w in caught))
+    return FinalFit(model, predicted, seconds, n_features, texts)

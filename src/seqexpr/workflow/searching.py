@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from seqexpr.data.inputs import model_inputs
+from seqexpr.errors import InputError
 from seqexpr.models.blending import BlendedRegressor, blend_out_of_fold, blending_weights
 from seqexpr.models.fitting import set_jobs
 from seqexpr.models.registry import ModelSpec
 from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import motif_sets
 from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
-from seqexpr.search.proposals import parameter_importance
+from seqexpr.search.proposals import BASELINES, parameter_importance
 from seqexpr.search.search import Search, SearchState
 from seqexpr.search.triallog import TriedCandidate
 from seqexpr.search.trials import Material
@@ -45,7 +46,7 @@ _LONGEST_SHARE = 0.35
 """Share of the budget that one trial may take."""
 _APPRAISAL_FITS = 8
 """Fits on all train rows that controls, learning curve and inflation are worth, measured."""
-_FIXED_SECONDS = 4.0
+_FIXED_SECONDS = 12.0
 _SECONDS_A_ROW = 5e-4
 """What reading, calibrating and drawing take, measured on two cores."""
 _STAND_IN_SHARE = 0.015
@@ -121,7 +122,7 @@ def search_rungs(
                 text = f"{search.n_resumed} trials kept from the interrupted run"
                 on_step(Step(text, kind="note"))
             budget.spent += search.spent
-            keeper = _Reserve(search, budget)
+            keeper = _Reserve(search, budget, refits=recipe.refit == "all")
             search.run(keeper.seconds_left, on_state=partial(_tell, on_step, budget, keeper))
             finalists = keeper.finalists()
             fits = fit_finalists(
@@ -130,11 +131,25 @@ def search_rungs(
                 on_fit=lambda t, done, n: on_step(
                     Step(f"{t.candidate.title}: all training rows", done, n)
                 ),
+                on_failure=lambda t, message: on_step(
+                    Step(f"{t.candidate.title} is left out: {message}", kind="warning")
+                ),
             )  # fmt: skip
+            if all(search.tried[index].candidate.is_baseline for index in fits):
+                raise InputError(_no_model(search))
         finally:
             search.close()
     rungs, members = _rungs(search, finalists, fits, train, units=units, jobs=jobs)
     return Found(rungs, keeper.stand_in(rungs), _summary(search, budget, recipe, members))
+
+
+def _no_model(search: Search) -> str:
+    messages = [t.outcome.message for t in search.tried.values() if t.outcome.message]
+    first = f"; the first said: {messages[0]}" if messages else ""
+    return (
+        f"the search found no model: none of {len(search.tried)} trials could be fitted on all "
+        f"train rows{first}; --preset fast shows the reason in full"
+    )
 
 
 @contextmanager
@@ -161,9 +176,10 @@ def _tell(on_step: Progress, budget: Budget, keeper: _Reserve, state: SearchStat
 class _Reserve:
     """Knows what must be left of the budget for what comes after the search."""
 
-    def __init__(self, search: Search, budget: Budget) -> None:
+    def __init__(self, search: Search, budget: Budget, *, refits: bool) -> None:
         self.search = search
         self.budget = budget
+        self.refits = refits
         self._known: tuple[int, Finalists] | None = None
 
     def finalists(self) -> Finalists:
@@ -182,21 +198,30 @@ class _Reserve:
 
     def appraisal(self) -> float:
         """Return the seconds that everything after the fits will take."""
-        quick = self._quickest_good()
+        quick = self._quickest_good(self._learned())
         fit = 0.0 if quick is None else self._full_fit(quick)
         rows = len(self.search.material.sequences)
-        return _FIXED_SECONDS + _SECONDS_A_ROW * rows + _APPRAISAL_FITS * fit / self.search.n_jobs
+        seconds = _FIXED_SECONDS + _SECONDS_A_ROW * rows
+        return seconds + _APPRAISAL_FITS * fit / self.search.n_jobs + self._refit()
+
+    def _refit(self) -> float:
+        """Return the seconds that the selected model takes on all rows, members in turn."""
+        found = self.finalists()
+        if not self.refits or found.best is None:
+            return 0.0
+        return sum(self._full_fit(tried) for tried in found.members or (found.best,))
 
     def stand_in(self, rungs: list[Rung]) -> str:
         """Return the name of the rung that is appraised in place of the blend."""
-        quick = self._quickest_good()
-        names = {rung.spec.name for rung in rungs}
-        name = "" if quick is None else _name(quick)
-        return name if name in names else next(iter(names))
+        names = [rung.spec.name for rung in rungs]
+        quick = self._quickest_good([t for t in self._learned() if _name(t) in names])
+        return names[-1] if quick is None else _name(quick)
 
-    def _quickest_good(self) -> TriedCandidate | None:
+    def _learned(self) -> list[TriedCandidate]:
+        return [t for t in self.finalists().in_order if t.candidate.model is None]
+
+    def _quickest_good(self, fits: list[TriedCandidate]) -> TriedCandidate | None:
         """Return the best single finalist whose fit takes a small share of the budget."""
-        fits = [t for t in self.finalists().in_order if t.candidate.model is None]
         limit = _STAND_IN_SHARE * self.budget.seconds
         quick = [t for t in fits if self._full_fit(t) <= limit]
         if quick:
@@ -236,6 +261,7 @@ def _rungs(
                 test=fit.test,
                 seconds=tried.outcome.seconds + fit.seconds,
                 n_features=fit.n_features,
+                warnings=tuple(f"{_name(tried)}: {text}" for text in fit.warnings),
             )
         )
     members = [tried for tried in finalists.members if tried.index in fits]
@@ -316,6 +342,7 @@ def _summary(
     importance = parameter_importance(
         {t.index: (t.candidate, t.outcome) for t in tried}, seed=recipe.seed
     )
+    by_number = recipe.trials is not None and len(tried) >= recipe.trials + len(BASELINES)
     return {
         "budget_seconds": budget.seconds,
         "seconds": round(max((t.elapsed for t in tried), default=0.0), 1),
@@ -323,7 +350,7 @@ def _summary(
         "n_pruned": states.count("pruned") + states.count("slow"),
         "n_failed": states.count("failed"),
         "n_resumed": search.n_resumed,
-        "ended_by": "budget" if recipe.trials is None else "trials",
+        "ended_by": "trials" if by_number else "budget",
         "members": members,
         "importance": [{"choice": name, "share": share} for name, share in importance.items()],
         "trials": [_trial(t) for t in tried],
