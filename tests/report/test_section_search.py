@@ -18,7 +18,7 @@ def trial(number, learner, fold_r2, *, r2=None, state="complete", message=""):
 def search():
     return {
         "budget_seconds": 600, "seconds": 540.0, "n_trials": 5, "n_pruned": 1, "n_failed": 1,
-        "n_resumed": 0, "ended_by": "budget",
+        "n_resumed": 0, "ended_by": "budget", "stand_in": "t1",
         "members": [{"name": "t2", "title": "Title 2", "weight": 0.7},
                     {"name": "t1", "title": "Title 1", "weight": 0.25}],
         "importance": [{"choice": "kmers", "share": 0.8}, {"choice": "learner", "share": 0.2}],
@@ -41,7 +41,8 @@ def test_the_sentence_counts(search):
     text = search_section(search)["text"]
     assert text == (
         "Within 9 min 0 s the search tried 5 candidates on the train rows; 1 were stopped early "
-        "and 1 failed. The blend adds up 2 of them."
+        "and 1 failed. The blend adds up 2 of them. Controls, inflation and learning curve, which "
+        "fit a model some dozen times, were measured with “Title 1” in its place."
     )
     resumed = search_section(search | {"n_resumed": 3, "members": []})["text"]
     assert resumed.endswith("3 of them are from an interrupted run.")

@@ -175,4 +175,10 @@ def _sentence(search: Mapping[str, Any]) -> str:
         text += f" {count(search['n_resumed'])} of them are from an interrupted run."
     if search["members"]:
         text += f" The blend adds up {count(len(search['members']))} of them."
+        quick = [t["title"] for t in search["trials"] if t["name"] == search.get("stand_in")]
+        text += "".join(
+            f" Controls, inflation and learning curve, which fit a model some dozen times, were "
+            f"measured with “{title}” in its place."
+            for title in quick
+        )
     return text

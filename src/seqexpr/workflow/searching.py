@@ -140,7 +140,9 @@ def search_rungs(
         finally:
             search.close()
     rungs, members = _rungs(search, finalists, fits, train, units=units, jobs=jobs)
-    return Found(rungs, keeper.stand_in(rungs), _summary(search, budget, recipe, members))
+    stand_in = keeper.stand_in(rungs)
+    summary = _summary(search, budget, recipe, members) | {"stand_in": stand_in}
+    return Found(rungs, stand_in, summary)
 
 
 def _no_model(search: Search) -> str:
