@@ -47,3 +47,20 @@ def test_every_number_is_named(document):
     named = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", text))))
     missing = {".".join(path) for path in numbers_in(document) if path[-1] not in named}
     assert not missing
+
+
+def test_every_number_of_a_search_is_named():
+    library = simulate_library(120, rng=np.random.default_rng(0), length=30)
+    run = train(
+        library.table, target="expression", preset="best", budget="10m", trials=4, jobs=1,
+        split="random", motifs=("ecoli",),
+    )  # fmt: skip
+    document = run.evaluation.to_dict()
+    assert document["search"]
+    assert document["cost"]["seconds"] > 0
+    for trial in document["search"]["trials"]:
+        trial.pop("choices")  # named by the blocks and settings of the search
+    text = (DOCS / "formats.md").read_text("utf-8")
+    named = set(re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", text))))
+    shown = {part: document[part] for part in ("search", "cost")}
+    assert {".".join(path) for path in numbers_in(shown) if path[-1] not in named} == set()
