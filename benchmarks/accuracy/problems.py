@@ -24,6 +24,9 @@ Strings = npt.NDArray[np.object_]
 REPLICATES = ["rep1", "rep2", "rep3"]
 KUO_TRAIN_ROWS = 20_000
 
+MOST_SHOWN = 10_000
+"""Test rows that seqexpr's own table has at most; kuo has 219,000."""
+
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
@@ -81,6 +84,9 @@ class Problem:
         units = find_units(np.concatenate([self.sequences, test.sequences]), None)
         n = len(self.sequences)
         shown = ~np.isin(units[n:], units[:n])
+        # The run's own test is a look on the way; every test row is predicted and scored later.
+        dropped = np.random.default_rng(0).permutation(np.flatnonzero(shown))[MOST_SHOWN:]
+        shown[dropped] = False
         table = pd.DataFrame(
             {
                 "sequence": np.concatenate([self.sequences, test.sequences[shown]]),
