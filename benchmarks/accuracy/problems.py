@@ -138,7 +138,7 @@ def _replicated(frame: pd.DataFrame) -> MeasurementNoise | None:
 
 def load_urtecho(folder: Path) -> Problem:
     frame = read(folder, "ecoli_urtecho2020_tss")
-    frame["locus"] = _overlapping(frame)
+    frame["locus"] = frame["split"] + " " + _overlapping(frame)
     by = {name: frame[frame["split"] == name] for name in ("train", "test")}
     left_out = int(frame["split"].isna().sum())
     test = replace(_as_test(by["test"]), groups=_strings(by["test"]["locus"]))

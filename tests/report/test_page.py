@@ -262,8 +262,8 @@ def test_each_target_has_its_section_and_the_first_get_figures(evaluate, present
     page = parse(render_report(**present(evaluate(200, targets=targets)).as_arguments()))
     anchors = {attributes.get("id") for attributes in page.all("section")}
     assert {f"target-{k}" for k in range(1, 5)} <= anchors
-    # Five figures, one of them in two layouts.
-    assert len(page.all("svg")) == 6
+    # Five figures, one of them in two layouts, and the ladder.
+    assert len(page.all("svg")) == 7
     assert "the last 3 targets have tables but no figures" in page.text
     summary = page.tables[0]
     assert [row[0].split(" (")[0] for row in summary[1:]] == [f"tissue {k}" for k in range(4)]

@@ -166,6 +166,13 @@ def test_a_test_row_of_an_unseen_category_is_out_of_the_domain(table):
     assert json.loads(json.dumps(done.evaluation.to_dict()))["selected"]
 
 
-def test_the_search_does_not_read_covariates_and_says_so(table):
-    with pytest.raises(InputError, match="preset 'best' searches over the sequence alone"):
-        train(table, nested=False, **CHOICES | {"models": (), "preset": "best"})
+def test_the_search_reads_covariates(table, tmp_path):
+    """What acts in one condition only is found with the condition, whichever way it is searched."""
+    more = {"models": (), "preset": "best", "budget": "10m", "trials": 5, "motifs": ("ecoli",)}
+    done = train(table, nested=False, output=tmp_path / "run", **CHOICES | more)
+    tried = {trial["name"]: trial for trial in done.evaluation.search["trials"]}
+    assert tried["covariates"]["state"] == "complete"
+    best = max(trial["r2"] for trial in tried.values())
+    assert best > tried["covariates"]["r2"] + 0.2
+    again = load_bundle(tmp_path / "run" / "model").predict(table)
+    np.testing.assert_allclose(again[:, 0], done.predict(table), rtol=1e-9)

@@ -14,8 +14,12 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     table = simulate_library(400, rng=np.random.default_rng(0), length=50).table
     table["split"] = ["train"] * 300 + ["test"] * 95 + [None] * 5
+    table["start"] = np.arange(400) * 100
+    table["end"] = table["start"] + 50
     path = folder / "ecoli_urtecho2020_tss.tsv.gz"
-    table[["id", "sequence", "expression", "split"]].to_csv(path, sep="\t", index=False)
+    table[["id", "sequence", "expression", "split", "start", "end"]].to_csv(
+        path, sep="\t", index=False
+    )
     return folder
 
 
