@@ -18,8 +18,11 @@ from seqexpr.report.sections import Picture
 from seqexpr.report.words import count, duration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.figure import Figure
 
+    from seqexpr.evaluation.comparison import Comparison
     from seqexpr.evaluation.evaluation import Evaluation
 
 __all__ = ["ladder_figure", "ladder_section"]
@@ -33,7 +36,6 @@ class _Step(NamedTuple):
     name: str
     title: str
     r2: float
-    below: float | None
     gain: float | None
     low: float | None
     high: float | None
@@ -134,22 +136,26 @@ def _steps(evaluation: Evaluation) -> list[_Step]:
         value = values.get(model.name)
         if value is None:
             continue
-        row, sign = gaps.get((model.name, best or "")), 1
-        if row is None:
-            row, sign = gaps.get((best or "", model.name)), -1
-        known = row is not None and None not in (row.difference, row.low, row.high)
-        gain = low = high = None
-        if known:
-            gain = sign * row.difference  # type: ignore[union-attr,operator]
-            low, high = sorted((sign * row.low, sign * row.high))  # type: ignore[union-attr,operator]
-        real = row is not None and row.p_holm is not None and row.p_holm < _REAL
-        below = None if best is None else values[best]
+        gain, low, high, real = _gain(gaps, model.name, best)
         steps.append(
-            _Step(model.name, model.title, value, below, gain, low, high, real, model.fit_seconds)
+            _Step(model.name, model.title, value, gain, low, high, real, model.fit_seconds)
         )
         if best is None or value > (values[best] or 0.0):
             best = model.name
     return steps
+
+
+def _gain(
+    gaps: Mapping[tuple[str, str], Comparison], model: str, below: str | None
+) -> tuple[float | None, float | None, float | None, bool]:
+    """Return the gain of a model over another, its interval, and whether it is real."""
+    row, sign = gaps.get((model, below or "")), 1.0
+    if row is None:
+        row, sign = gaps.get((below or "", model)), -1.0
+    if row is None or row.difference is None or row.low is None or row.high is None:
+        return None, None, None, False
+    low, high = sorted((sign * row.low, sign * row.high))
+    return sign * row.difference, low, high, row.p_holm is not None and row.p_holm < _REAL
 
 
 def _signed(value: float | None) -> str:
