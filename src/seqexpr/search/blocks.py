@@ -141,8 +141,8 @@ def _is_narrow(choice: str, library: Library) -> bool:
     """Whether k-mers at each place make few enough columns for boosted trees to be quick."""
     span, width = choice.split("/")
     low, high = _span(span)
-    places = library.length / int(width)
-    return places * sum(4**k for k in range(low, high + 1)) <= _WIDEST
+    kmers = sum(int(4**k) for k in range(low, high + 1))
+    return kmers * library.length // int(width) <= _WIDEST
 
 
 def _onehot(choice: str, library: Library, both: bool, n_jobs: int) -> OneHot:
