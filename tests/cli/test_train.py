@@ -160,7 +160,7 @@ def test_debug_shows_the_traceback(seqexpr):
 def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
     from seqexpr.data.examples import example_path
 
-    pd.read_csv(example_path("lac"), sep="\t").head(5_000).to_csv(tmp_path / "lac.csv", index=False)
+    pd.read_csv(example_path("lac"), sep="\t").head(2_500).to_csv(tmp_path / "lac.csv", index=False)
     models = "mean,gc,tutorial,lightgbm"
     arguments = ["train", "lac.csv", "-o", "run", "--models", models, "--jobs", "1"]
     process = subprocess.Popen(
