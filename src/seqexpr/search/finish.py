@@ -47,10 +47,15 @@ class Finalists:
 
     @property
     def in_order(self) -> list[TriedCandidate]:
-        """Each once: the best, the quick baselines, the members, the rest."""
+        """Each once: those that are needed, then the best of the other learners."""
+        wanted = [*self.needed, *self.of_each_kind]
+        return list({tried.index: tried for tried in wanted}.values())
+
+    @property
+    def needed(self) -> list[TriedCandidate]:
+        """Each once: the best, the quick baselines, the members."""
         quick = [t for t in self.of_each_kind if t.candidate.model is not None]
-        wanted = [*([] if self.best is None else [self.best]), *quick, *self.members,
-                  *self.of_each_kind]  # fmt: skip
+        wanted = [*([] if self.best is None else [self.best]), *quick, *self.members]
         return list({tried.index: tried for tried in wanted}.values())
 
 

@@ -194,7 +194,7 @@ class _Reserve:
 
     def seconds_left(self) -> float:
         """Return the seconds left for trials."""
-        seconds = [self._full_fit(tried) for tried in self.finalists().in_order]
+        seconds = [self._full_fit(tried) for tried in self.finalists().needed]
         fits = max([sum(seconds) / self.search.n_jobs, *seconds], default=0.0)
         return self.budget.left(reserve=1.1 * fits + self.appraisal())
 
@@ -231,9 +231,10 @@ class _Reserve:
         return min(fits, key=self._full_fit, default=None)
 
     def _full_fit(self, tried: TriedCandidate) -> float:
-        """Return the seconds of a fit on all train rows."""
-        n_folds = max(2, self.search.material.n_folds)
-        return tried.outcome.fit_seconds * n_folds / (n_folds - 1)
+        """Return the seconds of a fit on all train rows, from those of one without a fold."""
+        folds = self.search.material.folds
+        held = np.bincount(folds[folds >= 0]).max(initial=0)
+        return tried.outcome.fit_seconds * len(folds) / max(1, len(folds) - int(held))
 
 
 def _name(tried: TriedCandidate) -> str:
