@@ -12,6 +12,7 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "trees", "kmers": "1-5"},
     {"learner": "ridge", "onehot": "left", "column_scale": "none"},
     {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
+    {"learner": "epistasis", "onehot": "right"},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
     # A tree's time is that of the columns it may use; of thousands a few hundred are enough.
     {
@@ -22,7 +23,6 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
         "n_estimators": 400,
     },
     {"learner": "ridge", "gapped": "7,5", "strands": "both"},
-    {"learner": "epistasis", "onehot": "right"},
 )
 """Choices that differ from "none" and from the defaults of the learner, in the order tried."""
 
