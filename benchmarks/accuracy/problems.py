@@ -81,7 +81,10 @@ class Problem:
         predicted and scored all the same.
         """
         test = next(iter(self.tests.values()))
-        units = find_units(np.concatenate([self.sequences, test.sequences]), None)
+        both = np.concatenate([self.sequences, test.sequences])
+        # kuo is RNA; seqexpr reads U as T before it looks for copies, and so must this.
+        dna = np.array([sequence.replace("U", "T") for sequence in both], dtype=object)
+        units = find_units(dna, None)
         n = len(self.sequences)
         shown = ~np.isin(units[n:], units[:n])
         # The run's own test is a look on the way; every test row is predicted and scored later.
