@@ -125,7 +125,7 @@ def _selection(database: Any, taxon: object) -> dict[str, str]:
         return {"tax_group": wanted}
     species = {number: number for number in _column(database, "tax_id from matrix_species")}
     for table, name in (("tax_ext", "name"), ("tax", "species")):
-        rows = database.conn.execute(f"select {name}, tax_id from {table}")  # noqa: S608
+        rows = database.conn.execute(f"select {name}, tax_id from {table}")  # noqa: S608 - names of ours
         species |= {name.lower(): str(number) for name, number in rows if name}
     if wanted in species:
         return {"species": species[wanted]}
