@@ -108,4 +108,5 @@ def with_sequences(inputs: Inputs, sequences: Any) -> Inputs:
     [{'sequence': 'TGCA', 'dose': 1.0}]
     """
     array = sequences_of(sequences)
+    # A DataFrame is what has_covariates says it is; mypy cannot see that.
     return inputs.assign(**{SEQUENCE: array}) if has_covariates(inputs) else array  # type: ignore[union-attr]

@@ -214,7 +214,7 @@ class WithCovariates(TransformerMixin, BaseEstimator):
             columns = [str(column) for column in X.columns]
             hint = did_you_mean(name, columns) or ";"
             raise InputError(f"no covariate {name!r}{hint} the columns are {', '.join(columns)}")
-        return X[name]  # type: ignore[no-any-return]
+        return X[name]  # type: ignore[no-any-return]  # X is any DataFrame
 
     def _numbers(self, X: Any) -> list[npt.NDArray[np.float64]]:
         """Return the numeric columns; NaN = missing."""

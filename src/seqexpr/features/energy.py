@@ -74,7 +74,7 @@ class DuplexEnergy(SpanFeatures):
     """
 
     @property
-    def is_strand_symmetric(self) -> bool:  # type: ignore[override]
+    def is_strand_symmetric(self) -> bool:  # type: ignore[override]  # depends on width
         """Whether a sequence and its reverse complement have the same features."""
         return self.width is None
 
