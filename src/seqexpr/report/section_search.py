@@ -62,7 +62,8 @@ def search_section(search: Mapping[str, Any] | None) -> dict[str, Any] | None:
         svg = figure_to_svg(trials_figure(search), name="trials", label=text)
         caption = (
             "Each dot: a candidate, in the order tried, with its R² on the first fold inside "
-            "train. Line: the best so far. Hollow: stopped early."
+            "train; those that were stopped before it are not shown. Line: the best so far. "
+            "Hollow: stopped after it."
         )
         pictures.append(Picture(svg, "What was tried", caption))
     if search["importance"]:
