@@ -27,6 +27,14 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
 """Choices that differ from "none" and from the defaults of the learner, in the order tried."""
 
 FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
+    {
+        "learner": "trees",
+        "gapped": "6,4",
+        "positional": "1-3/5",
+        "motifs": SETS,
+        "colsample_bytree": 0.05,
+        "n_estimators": 400,
+    },
     {"learner": "trees", "kmers": "1-5", "motifs": SETS, "colsample_bytree": 0.1},
     {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.2},
     {"learner": "gaussian_process"},
