@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from seqexpr.data.inputs import take_rows
 from seqexpr.errors import InputError
 
-__all__ = ["LinearCoefficients", "MeasuredRegressor"]
+__all__ = ["LinearCoefficients", "MeasuredRegressor", "check_targets"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -63,26 +63,10 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
 
     def _fit_measured(self, X: Any, y: Any, sample_weight: Any, *, groups: Any = None) -> Self:
         X = self._check_input(X)
-        targets = np.asarray(y, dtype=np.float64)
-        if targets.ndim not in (1, 2) or len(targets) != X.shape[0]:
-            raise InputError(f"X has {X.shape[0]:,} rows, y has shape {targets.shape}")
-        if np.isinf(targets).any():
-            raise InputError("y: a target is infinite; drop such rows, or mark them as NaN")
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-        if weights is not None:
-            usable = np.isfinite(weights) & (weights >= 0)
-            if weights.shape != (len(targets),) or not usable.all():
-                raise InputError("sample_weight: expected one finite, non-negative weight a row")
-        labels = None if groups is None else np.asarray(groups)
-        if labels is not None and labels.shape != (len(targets),):
-            raise InputError(f"groups: expected one label a row, got shape {labels.shape}")
+        targets, weights, labels = check_targets(X.shape[0], y, sample_weight, groups)
         states = []
-        for column, values in enumerate(targets.reshape(len(targets), -1).T, start=1):
+        for values in targets.reshape(len(targets), -1).T:
             used = ~np.isnan(values) if weights is None else ~np.isnan(values) & (weights > 0)
-            if not used.any():
-                raise InputError(
-                    f"target {column} has no measured row with a positive weight; leave it out"
-                )
             whole = bool(used.all())
             states.append(
                 self._fit_target(
@@ -139,6 +123,46 @@ class MeasuredRegressor(RegressorMixin, BaseEstimator):
 
     @abstractmethod
     def _predict_target(self, X: Any, target: int) -> Floats: ...
+
+
+def check_targets(
+    n: int, y: Any, sample_weight: Any, groups: Any
+) -> tuple[Floats, Floats | None, npt.NDArray[Any] | None]:
+    """Return targets, weights and groups of n rows as arrays.
+
+    Raises
+    ------
+    InputError
+        If lengths differ, a target is infinite or has no measured row of
+        positive weight, or a weight is negative.
+
+    Examples
+    --------
+    >>> check_targets(2, [1, float("nan")], None, ["a", "b"])
+    (array([ 1., nan]), None, array(['a', 'b'], dtype='<U1'))
+    """
+    targets = np.asarray(y, dtype=np.float64)
+    if targets.ndim not in (1, 2) or len(targets) != n:
+        raise InputError(f"X has {n:,} rows, y has shape {targets.shape}")
+    if np.isinf(targets).any():
+        raise InputError("y: a target is infinite; drop such rows, or mark them as NaN")
+    weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if weights is not None:
+        usable = np.isfinite(weights) & (weights >= 0)
+        if weights.shape != (n,) or not usable.all():
+            raise InputError("sample_weight: expected one finite, non-negative weight a row")
+    labels = None if groups is None else np.asarray(groups)
+    if labels is not None and labels.shape != (n,):
+        raise InputError(f"groups: expected one label a row, got shape {labels.shape}")
+    counted = ~np.isnan(targets[:, None] if targets.ndim == 1 else targets)
+    if weights is not None:
+        counted &= weights[:, None] > 0
+    missing = np.flatnonzero(~counted.any(axis=0))
+    if len(missing):
+        raise InputError(
+            f"target {missing[0] + 1} has no measured row with a positive weight; leave it out"
+        )
+    return targets, weights, labels
 
 
 def _width(X: Any) -> int:

@@ -1,0 +1,1 @@
+"""Networks over DNA, in PyTorch: one file an architecture."""

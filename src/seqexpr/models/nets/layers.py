@@ -1,0 +1,147 @@
+"""Layers that look at bases only, and never at the places after a sequence's end.
+
+Activations are (n, channels, length). A mask is (n, 1, length), 1 where there is
+a base, or None if there is one everywhere. Sequences are padded at the right
+only, so that whatever is pooled begins at the first base. Every layer hides
+what it should not see from itself, so nothing that comes out where the mask is
+0 ever matters.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+__all__ = [
+    "ConvBlock",
+    "MaskedBatchNorm1d",
+    "MaskedConv1d",
+    "MaskedMaxPool1d",
+    "SqueezeExcite",
+    "masked_mean",
+]
+
+
+def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the mean over the bases of each sequence, shape (n, channels); 0 if it has none."""
+    if mask is None:
+        return x.mean(dim=2)
+    return (x * mask).sum(dim=2) / mask.sum(dim=2).clamp(min=1.0)
+
+
+class MaskedConv1d(nn.Module):
+    """A convolution with stride 1 that sees zeros beyond both ends of a sequence.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels.
+    width : int
+        Bases it spans, odd.
+    dilation : int
+        Distance of the bases it looks at. Default 1.
+    groups : int
+        As in PyTorch. Default 1.
+    bias : bool
+        Whether a constant is added. Default True.
+    """
+
+    def __init__(
+        self, n_in: int, n_out: int, width: int, *, dilation: int = 1, groups: int = 1,
+        bias: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.conv = nn.Conv1d(
+            n_in, n_out, width, padding=(width - 1) // 2 * dilation, dilation=dilation,
+            groups=groups, bias=bias,
+        )  # fmt: skip
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return (n, n_out, length)."""
+        out: Tensor = self.conv(x if mask is None else x * mask)
+        return out
+
+
+class MaskedBatchNorm1d(nn.BatchNorm1d):
+    """Batch normalisation whose mean and variance are those of bases.
+
+    References
+    ----------
+    Ioffe & Szegedy (2015), Batch normalization, ICML, algorithm 1.
+    """
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return x, normalised by the batch in training, by the running moments else."""
+        n = x.shape[0] * x.shape[2] if mask is None or not self.training else int(mask.sum())
+        if not self.training or n < 2:  # of one value there is no variance
+            return F.batch_norm(
+                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+            )
+        if mask is None:
+            out: Tensor = super().forward(x)
+            return out
+        mean = (x * mask).sum(dim=(0, 2)) / n
+        centred = (x - mean[:, None]) * mask
+        variance = (centred**2).sum(dim=(0, 2)) / n
+        self._remember(mean.detach(), variance.detach() * n / (n - 1))
+        scale = self.weight / torch.sqrt(variance + self.eps)
+        return centred * scale[:, None] + self.bias[:, None]
+
+    @torch.no_grad()
+    def _remember(self, mean: Tensor, variance: Tensor) -> None:
+        momentum = 0.1 if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean, momentum)
+        self.running_var.lerp_(variance, momentum)
+        self.num_batches_tracked += 1
+
+
+class MaskedMaxPool1d(nn.Module):
+    """The largest of each `width` bases; the last stretch may be shorter."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Return the pooled activations and their mask, of ``ceil(length / width)`` places."""
+        if self.width == 1:
+            return x, mask
+        if mask is None:
+            return F.max_pool1d(x, self.width, ceil_mode=True), None
+        lowest = torch.finfo(x.dtype).min
+        pooled_mask = F.max_pool1d(mask, self.width, ceil_mode=True)
+        pooled = F.max_pool1d(x.masked_fill(mask == 0, lowest), self.width, ceil_mode=True)
+        return pooled * pooled_mask, pooled_mask
+
+
+class SqueezeExcite(nn.Module):
+    """Scale each channel by what all channels are on average.
+
+    References
+    ----------
+    Hu, Shen & Sun (2018), Squeeze-and-excitation networks, CVPR, equations 2 and 3.
+    """
+
+    def __init__(self, n_channels: int, n_hidden: int) -> None:
+        super().__init__()
+        self.down = nn.Linear(n_channels, n_hidden)
+        self.up = nn.Linear(n_hidden, n_channels)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return (n, channels, length)."""
+        gate = torch.sigmoid(self.up(F.silu(self.down(masked_mean(x, mask)))))
+        return x * gate[:, :, None]
+
+
+class ConvBlock(nn.Module):
+    """Convolution, batch normalisation, SiLU."""
+
+    def __init__(self, n_in: int, n_out: int, width: int, *, groups: int = 1) -> None:
+        super().__init__()
+        self.conv = MaskedConv1d(n_in, n_out, width, groups=groups, bias=False)
+        self.norm = MaskedBatchNorm1d(n_out)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return (n, n_out, length)."""
+        return F.silu(self.norm(self.conv(x, mask), mask))

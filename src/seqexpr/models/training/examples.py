@@ -1,0 +1,128 @@
+"""Rows as networks are trained on them: bytes, scaled targets, weights, covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from seqexpr.models.nets.encoding import PADDING, mask_of, one_hot
+
+__all__ = ["Batch", "Examples", "Feed", "to_input"]
+
+_RESIDENT = 2 * 2**30
+"""Bytes of codes up to which all rows are kept on the device."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """n rows.
+
+    Attributes
+    ----------
+    codes : ndarray of uint8, shape (n, length)
+        As :func:`seqexpr.models.nets.encoding.code_matrix` makes them.
+    targets : ndarray of float32, shape (n, t)
+        Scaled; NaN = not measured.
+    weights : ndarray of float32, shape (n,)
+        Non-negative.
+    covariates : ndarray of float32, shape (n, q), or None
+        Scaled numbers beside the sequence.
+    """
+
+    codes: npt.NDArray[np.uint8]
+    targets: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+    covariates: npt.NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Examples:
+        """Return some rows."""
+        beside = None if self.covariates is None else self.covariates[rows]
+        return Examples(self.codes[rows], self.targets[rows], self.weights[rows], beside)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Rows of a step, on the device."""
+
+    codes: Tensor
+    targets: Tensor
+    weights: Tensor
+    covariates: Tensor | None
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+class Feed:
+    """Batches of some rows, in any order, on a device.
+
+    Bytes are small: up to 2 GiB of them lie on the device, and a batch is
+    picked there. More stay in pinned memory, and the next batch is copied while
+    the network works on the last.
+
+    Parameters
+    ----------
+    examples : Examples
+        All rows.
+    device : torch.device
+        Where the network is.
+    """
+
+    def __init__(self, examples: Examples, device: torch.device) -> None:
+        parts = (examples.codes, examples.targets, examples.weights, examples.covariates)
+        tensors = [None if part is None else torch.from_numpy(part) for part in parts]
+        self.device = device
+        self.resident = device.type == "cpu" or examples.codes.nbytes <= _RESIDENT
+        if self.resident:
+            self._parts = [None if part is None else part.to(device) for part in tensors]
+        else:
+            self._parts = [None if part is None else part.pin_memory() for part in tensors]
+
+    def batches(self, order: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
+        """Yield the rows of `order`, `size` at a time, each batch as wide as its longest row."""
+        rows = torch.from_numpy(np.ascontiguousarray(order))
+        if self.resident:
+            for chunk in rows.to(self.device).split(size):
+                yield self._pick(chunk)
+            return
+        ahead: Batch | None = None
+        for chunk in rows.split(size):
+            batch = self._pick(chunk)  # its copy runs while the one before is worked on
+            if ahead is not None:
+                yield ahead
+            ahead = batch
+        if ahead is not None:
+            yield ahead
+
+    def _pick(self, rows: Tensor) -> Batch:
+        picked = [None if part is None else part[rows] for part in self._parts]
+        if not self.resident:
+            picked = [
+                None if part is None else part.pin_memory().to(self.device, non_blocking=True)
+                for part in picked
+            ]
+        codes, targets, weights, beside = picked
+        if codes is None or targets is None or weights is None:
+            raise RuntimeError("codes, targets and weights are always there")
+        return Batch(trim(codes), targets, weights, beside)
+
+
+def trim(codes: Tensor) -> Tensor:
+    """Return codes without the columns at the right in which no row has a base; one is left."""
+    if not bool((codes[:, -1] == PADDING).all()):
+        return codes
+    width = int((codes != PADDING).sum(dim=1).amax())
+    return codes[:, : max(1, width)]
+
+
+def to_input(codes: Tensor, *, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor | None]:
+    """Return the one-hot code and the mask of base codes."""
+    return one_hot(codes, dtype=dtype), mask_of(codes)

@@ -1,0 +1,363 @@
+"""The training loop: one network, on one device, deterministic by seed and able to go on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from seqexpr.models.training.augment import augment
+from seqexpr.models.training.checkpoint import (
+    Checkpoint,
+    flat_state,
+    plain_state,
+    read_checkpoint,
+    restore_state,
+    write_checkpoint,
+)
+from seqexpr.models.training.context import TrainingContext, TrainingProgress
+from seqexpr.models.training.examples import Batch, Examples, Feed, to_input
+from seqexpr.models.training.losses import Loss, error_and_pearson
+from seqexpr.models.training.settings import Augmentation, Training
+
+__all__ = ["Epoch", "Plan", "Trained", "train_network"]
+
+_CLIP = 1.0  # length of the gradient
+_FEWEST_STEPS = 20  # of an epoch; batches are smaller where there would be fewer
+_SMALLEST_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done, and on what.
+
+    Attributes
+    ----------
+    training, augmentation : Training and Augmentation
+        The choices.
+    n_snapshots : int
+        Cycles of the learning rate; the weights at the end of each are kept.
+    frozen_epochs : int
+        First epochs in which the trunk does not move.
+    seed : int
+        Of order, dropout and augmentation.
+    device : str
+        "cpu" or "cuda".
+    precision : str
+        As Lightning Fabric names it.
+    checkpoint : Path or None
+        Where the state is kept.
+    """
+
+    training: Training
+    augmentation: Augmentation
+    n_snapshots: int = 1
+    frozen_epochs: int = 0
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "32-true"
+    checkpoint: Path | None = None
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to: mean loss, validated squared error and correlation."""
+
+    loss: float
+    error: float
+    pearson: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network: the weights of each snapshot, on the CPU, and the epochs."""
+
+    snapshots: list[dict[str, Tensor]]
+    history: list[Epoch]
+
+
+@dataclass(eq=False)
+class _State:
+    """What changes."""
+
+    epoch: int = 0
+    step: int = 0  # within the epoch
+    loss_sum: Any = 0.0  # a Tensor, so that no step waits for a number to come back
+    best_error: float = float("inf")
+    best_epoch: int = -1
+    history: list[Epoch] = field(default_factory=list)
+    best: dict[str, Tensor] = field(default_factory=dict)
+    snapshots: list[dict[str, Tensor]] = field(default_factory=list)
+
+
+def train_network(
+    network: nn.Module,
+    train: Examples,
+    validation: Examples | None,
+    *,
+    loss: Loss,
+    plan: Plan,
+    context: TrainingContext,
+) -> Trained:
+    """Train a network.
+
+    Parameters
+    ----------
+    network : nn.Module
+        As :class:`seqexpr.models.nets.network.SequenceNetwork`; changed in place.
+    train : Examples
+        Rows that its weights are fitted to, with `augmentation.shift` further
+        bases at both ends.
+    validation : Examples or None
+        Rows that decide which epoch is kept, without these; None = the last is.
+    loss : Loss
+        What is brought down.
+    plan : Plan
+        How.
+    context : TrainingContext
+        Whom to tell.
+    """
+    with _own_randomness(plan.seed):
+        return _Run(network, train, validation, loss=loss, plan=plan, context=context).run()
+
+
+@contextmanager
+def _own_randomness(seed: int) -> Iterator[None]:
+    """Leave PyTorch's own generator as it was."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+def _step_seed(plan: Plan, epoch: int, step: int) -> int:
+    words = np.random.SeedSequence([plan.seed, epoch, step]).generate_state(2)
+    return int(words[0]) << 31 ^ int(words[1])
+
+
+class _Run:
+    """One call of :func:`train_network`."""
+
+    def __init__(
+        self, network: nn.Module, train: Examples, validation: Examples | None, *, loss: Loss,
+        plan: Plan, context: TrainingContext,
+    ) -> None:  # fmt: skip
+        from lightning_fabric import Fabric
+
+        self.plan, self.loss, self.context = plan, loss, context
+        self.fabric = Fabric(accelerator=plan.device, devices=1, precision=plan.precision)
+        training = plan.training
+        n = len(train)
+        self.batch = max(min(training.batch_size, n // _FEWEST_STEPS), min(_SMALLEST_BATCH, n))
+        self.n_rows = n
+        self.n_steps = -(-n // self.batch)
+        self.cycle = max(1, training.n_epochs // plan.n_snapshots)
+        self.n_epochs = self.cycle * plan.n_snapshots
+        device = self.fabric.device
+        self.bare = network.to(device)
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=training.learning_rate, weight_decay=training.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )  # fmt: skip
+        self.network, self.optimizer = self.fabric.setup(self.bare, optimizer)
+        self.average = AveragedModel(
+            self.bare, multi_avg_fn=_moving_average(training.averaging), use_buffers=True
+        )
+        self.feed = Feed(train, device)
+        self.held_out = None if validation is None else Feed(validation, device)
+        self.n_held_out = 0 if validation is None else len(validation)
+        self.generator = torch.Generator(device)
+        self.state = _State()
+        self._start_cycle()
+
+    def run(self) -> Trained:
+        self._resume()
+        self.started = self.written = time.monotonic()
+        while self.state.epoch < self.n_epochs:
+            before = time.monotonic()
+            self._epoch()
+            self._tell(time.monotonic() - before)
+            if self._is_done():
+                break
+        if self.plan.checkpoint is not None:
+            self.plan.checkpoint.unlink(missing_ok=True)
+        return Trained(self.state.snapshots, self.state.history)
+
+    def _start_cycle(self) -> None:
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, max_lr=self.plan.training.learning_rate,
+            total_steps=self.cycle * self.n_steps + 1, pct_start=0.3, cycle_momentum=False,
+        )  # fmt: skip
+
+    def _is_done(self) -> bool:
+        """Whether the last snapshot was taken, or training has stopped to pay."""
+        state = self.state
+        if len(state.snapshots) == self.plan.n_snapshots:
+            return True
+        waited = state.epoch - 1 - state.best_epoch
+        if (
+            self.plan.n_snapshots > 1 or self.held_out is None
+            or waited < self.plan.training.patience
+        ):  # fmt: skip
+            return False
+        state.snapshots.append(state.best)
+        return True
+
+    def _epoch(self) -> None:
+        state, plan = self.state, self.plan
+        order = np.random.default_rng([plan.seed, state.epoch]).permutation(self.n_rows)
+        finetune = state.epoch >= self.n_epochs * (1 - plan.augmentation.finetune_share)
+        self._freeze(state.epoch < plan.frozen_epochs)
+        self.network.train()
+        for batch in self.feed.batches(order[state.step * self.batch :], self.batch):
+            state.loss_sum = state.loss_sum + self._step(batch, finetune=finetune)
+            state.step += 1
+            self._checkpoint(self.context.checkpoint_seconds)
+        error, pearson = self._validate()
+        state.history.append(Epoch(float(state.loss_sum) / self.n_steps, error, pearson))
+        if not error >= state.best_error or self.held_out is None:  # NaN is taken too
+            state.best_error, state.best_epoch = error, state.epoch
+            state.best = _copied(self.average.module)
+        state.epoch, state.step, state.loss_sum = state.epoch + 1, 0, 0.0
+        if state.epoch % self.cycle == 0:
+            state.snapshots.append(state.best)
+            state.best_error = float("inf")
+            self._start_cycle()
+        self._checkpoint(self.context.checkpoint_seconds / 10)
+
+    def _freeze(self, frozen: bool) -> None:
+        trunk = getattr(self.bare, "trunk", None)
+        if trunk is not None and self.plan.frozen_epochs:
+            trunk.requires_grad_(not frozen)
+
+    def _step(self, batch: Batch, *, finetune: bool) -> Tensor:
+        plan, state = self.plan, self.state
+        seed = _step_seed(plan, state.epoch, state.step)
+        torch.manual_seed(seed)  # of dropout
+        self.generator.manual_seed(seed)
+        codes = augment(batch.codes, plan.augmentation, generator=self.generator, finetune=finetune)
+        x, mask = to_input(codes)
+        if plan.training.mixup:
+            loss = self._mixed(x, mask, batch)
+        else:
+            raw = self.network(x, mask, batch.covariates)
+            loss = self.loss(raw.float(), batch.targets, batch.weights)
+        self.optimizer.zero_grad(set_to_none=True)
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(
+            self.network, self.optimizer, max_norm=_CLIP, error_if_nonfinite=False
+        )
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.bare)
+        return loss.detach()
+
+    def _mixed(self, x: Tensor, mask: Tensor | None, batch: Batch) -> Tensor:
+        """Mix each row with another: the loss is that of both targets, by their shares."""
+        rng = np.random.default_rng(_step_seed(self.plan, self.state.epoch, self.state.step))
+        share = float(rng.beta(self.plan.training.mixup, self.plan.training.mixup))
+        other = torch.from_numpy(rng.permutation(len(batch))).to(x.device)
+        blend = share * x + (1 - share) * x[other]
+        both = mask if mask is None else torch.maximum(mask, mask[other])
+        beside = batch.covariates
+        if beside is not None:
+            beside = share * beside + (1 - share) * beside[other]
+        raw = self.network(blend, both, beside).float()
+        first = self.loss(raw, batch.targets, batch.weights)
+        second = self.loss(raw, batch.targets[other], batch.weights[other])
+        mixed: Tensor = share * first + (1 - share) * second
+        return mixed
+
+    @torch.no_grad()
+    def _validate(self) -> tuple[float, float]:
+        """Return squared error and correlation of the averaged weights, means over targets."""
+        if self.held_out is None:
+            return float("nan"), float("nan")
+        self.average.eval()
+        predicted, measured, weights = [], [], []
+        for batch in self.held_out.batches(np.arange(self.n_held_out), 4 * self.batch):
+            x, mask = to_input(batch.codes)
+            with self.fabric.autocast():
+                raw = self.average(x, mask, batch.covariates)
+            predicted.append(self.loss.mean(raw.float()).cpu())
+            measured.append(batch.targets.cpu())
+            weights.append(batch.weights.cpu())
+        return error_and_pearson(torch.cat(predicted), torch.cat(measured), torch.cat(weights))
+
+    def _tell(self, seconds: float) -> None:
+        if self.context.on_progress is None:
+            return
+        last = self.state.history[-1]
+        self.context.on_progress(
+            TrainingProgress(
+                epoch=self.state.epoch, n_epochs=self.n_epochs, loss=last.loss,
+                pearson=last.pearson, seconds=time.monotonic() - self.started,
+                seconds_left=seconds * (self.n_epochs - self.state.epoch),
+            )
+        )  # fmt: skip
+
+    def _checkpoint(self, after: float) -> None:
+        """Write the state if the last write is longer ago than that."""
+        file = self.plan.checkpoint
+        if file is None or time.monotonic() - self.written < after:
+            return
+        state = self.state
+        parts = {"network": self.bare.state_dict(), "average": self.average.state_dict(),
+                 "best": state.best, "optimizer": flat_state(self.optimizer)}  # fmt: skip
+        parts |= {f"snapshot{k}": weights for k, weights in enumerate(state.snapshots)}
+        facts = {
+            "epoch": state.epoch, "step": state.step, "loss_sum": float(state.loss_sum),
+            "best_error": None if np.isinf(state.best_error) else state.best_error,
+            "best_epoch": state.best_epoch, "n_snapshots": len(state.snapshots),
+            "history": [[e.loss, e.error, e.pearson] for e in state.history],
+            "schedule": plain_state(self.schedule),
+        }  # fmt: skip
+        write_checkpoint(file, Checkpoint.of(parts, facts))
+        self.written = time.monotonic()
+
+    def _resume(self) -> None:
+        kept = None if self.plan.checkpoint is None else read_checkpoint(self.plan.checkpoint)
+        if kept is None:
+            return
+        facts = kept.facts
+        self.bare.load_state_dict(kept.part("network"))
+        self.average.load_state_dict(kept.part("average"))
+        restore_state(self.optimizer, kept.part("optimizer"))
+        self.schedule.load_state_dict(facts["schedule"])
+        rates = facts["schedule"]["_last_lr"]
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        best = facts["best_error"]
+        self.state = _State(
+            epoch=facts["epoch"], step=facts["step"], loss_sum=facts["loss_sum"],
+            best_error=float("inf") if best is None else best, best_epoch=facts["best_epoch"],
+            history=[Epoch(*values) for values in facts["history"]],
+            best=kept.part("best"),
+            snapshots=[kept.part(f"snapshot{k}") for k in range(facts["n_snapshots"])],
+        )  # fmt: skip
+
+
+def _moving_average(share: float) -> Callable[[Any, Any, Any], None]:
+    """Return how averaged weights take in new ones; at first they follow them closely."""
+
+    def update(averaged: list[Tensor], current: list[Tensor], n_averaged: Tensor) -> None:
+        n = int(n_averaged)
+        new = 1 - min(share, (1 + n) / (10 + n))
+        for old, now in zip(averaged, current, strict=True):
+            if old.is_floating_point():
+                old.lerp_(now, new)
+            else:
+                old.copy_(now)
+
+    return update
+
+
+def _copied(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().clone() for name, value in network.state_dict().items()}

@@ -1,0 +1,293 @@
+"""Several networks as one: fitted over seeds and folds, averaged in prediction."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from seqexpr.errors import InputError
+from seqexpr.models.folds import assign_folds
+from seqexpr.models.nets.encoding import code_matrix
+from seqexpr.models.nets.network import SequenceNetwork
+from seqexpr.models.training.augment import reverse_complement_codes
+from seqexpr.models.training.context import current_context
+from seqexpr.models.training.examples import Examples, to_input, trim
+from seqexpr.models.training.loop import Plan, train_network
+from seqexpr.models.training.losses import Loss, make_loss
+
+if TYPE_CHECKING:
+    from seqexpr.models.neural import NeuralRegressor
+
+__all__ = ["FittedMembers", "Members", "fit_members", "one_thread_each", "resolve_device"]
+
+Floats = npt.NDArray[np.float64]
+_FEWEST_TO_VALIDATE = 40
+_PREDICT_BASES = 64 * 1024
+"""Bases of a batch of predictions: what fits the processor's cache."""
+_CHUNK = 16_384  # sequences that are encoded at a time
+
+
+@dataclass(frozen=True, eq=False)
+class FittedMembers:
+    """What a fit leaves: the attributes of a :class:`NeuralRegressor`."""
+
+    weights: list[dict[str, npt.NDArray[Any]]]
+    center: Floats
+    scale: Floats
+    history: list[Floats]
+
+
+def resolve_device(name: str) -> str:
+    """Return "cpu" or "cuda"; "auto" is what the context says, else the GPU if there is one.
+
+    Raises
+    ------
+    InputError
+        If CUDA is asked for and there is none.
+
+    Examples
+    --------
+    >>> resolve_device("cpu")
+    'cpu'
+    """
+    there = torch.cuda.is_available()
+    name = current_context().device if name == "auto" else name
+    if name == "cuda" and not there:
+        raise InputError("device = 'cuda': PyTorch sees no GPU here; take 'auto' or 'cpu'")
+    return "cuda" if there and name != "cpu" else "cpu"
+
+
+@contextmanager
+def one_thread_each(n_jobs: int) -> Iterator[None]:
+    """Let PyTorch use so many threads inside the ``with`` block."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, min(n_jobs, os.cpu_count() or 1)))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def fit_members(
+    model: NeuralRegressor,
+    sequences: list[str],
+    targets: Floats,
+    *,
+    covariates: npt.NDArray[np.float32] | None,
+    weights: Floats | None,
+    groups: Any,
+) -> FittedMembers:
+    """Train the members of a regressor.
+
+    Parameters
+    ----------
+    model : NeuralRegressor
+        Its parameters are what is done.
+    sequences : list of str, length n
+        DNA.
+    targets : ndarray of float64, shape (n, t)
+        NaN = not measured.
+    covariates : ndarray of float32, shape (n, q), or None
+        Numbers beside the sequence.
+    weights : ndarray of float64, shape (n,), or None
+    groups : ndarray, shape (n,), or None
+        Rows of one group are not divided.
+    """
+    network, training, augmentation = model.resolved()
+    share = np.ones(len(targets)) if weights is None else weights
+    used = np.flatnonzero((share > 0) & ~np.isnan(targets).all(axis=1))
+    center, scale = _moments(targets[used], share[used])
+    scaled = (targets[used] - center) / np.where(scale > 0, scale, 1.0)
+    rows = Examples(
+        codes=code_matrix(_constructs(model, [sequences[i] for i in used])),
+        targets=scaled.astype(np.float32),
+        weights=(share[used] / share[used].mean()).astype(np.float32),
+        covariates=None if covariates is None else covariates[used],
+    )
+    labels = None if groups is None else groups[used]
+    folds = _validation_folds(len(used), training.validation_share, labels, model)
+    loss = make_loss(training.loss, n_targets=targets.shape[1])
+    kept, history = [], []
+    with one_thread_each(model.n_jobs):
+        for number in range(model.n_members):
+            seed = model.random_state + 1_000_003 * number
+            train, held = _divide(rows, folds, number, shift=augmentation.shift)
+            with torch.random.fork_rng():
+                torch.manual_seed(seed)
+                built = SequenceNetwork(
+                    network, n_outputs=loss.n_outputs * targets.shape[1],
+                    n_covariates=0 if covariates is None else covariates.shape[1],
+                )  # fmt: skip
+            plan = Plan(
+                training, augmentation, n_snapshots=model.n_snapshots, seed=seed,
+                device=resolve_device(model.device),
+                checkpoint=_checkpoint_file(model, train, held, seed=seed),
+            )  # fmt: skip
+            trained = train_network(
+                built, train, held, loss=loss, plan=plan, context=current_context()
+            )
+            kept += [_to_numpy(state) for state in trained.snapshots]
+            history.append(np.array([[e.loss, e.error, e.pearson] for e in trained.history]))
+    return FittedMembers(kept, center, scale, history)
+
+
+def _constructs(model: NeuralRegressor, sequences: list[str]) -> list[str]:
+    if not (model.left_flank or model.right_flank):
+        return sequences
+    return [f"{model.left_flank}{sequence}{model.right_flank}" for sequence in sequences]
+
+
+def _moments(targets: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return the weighted mean and standard deviation of each target, where it was measured."""
+    share = weights[:, None] * ~np.isnan(targets)
+    total = share.sum(axis=0)
+    center = (share * np.nan_to_num(targets)).sum(axis=0) / total
+    variance = (share * np.nan_to_num(targets - center) ** 2).sum(axis=0) / total
+    scale = np.sqrt(variance)
+    # What is left of a constant by rounding is no variation.
+    return center, np.where(scale > 1e-12 * np.abs(center), scale, 0.0)
+
+
+def _validation_folds(
+    n: int, share: float, groups: Any, model: NeuralRegressor
+) -> npt.NDArray[np.int64] | None:
+    if share == 0 or n < _FEWEST_TO_VALIDATE:
+        return None
+    folds = assign_folds(
+        n, n_folds=round(1 / share), groups=groups, random_state=model.random_state
+    )
+    return folds if folds.max() > 0 else None
+
+
+def _divide(
+    rows: Examples, folds: npt.NDArray[np.int64] | None, number: int, *, shift: int
+) -> tuple[Examples, Examples | None]:
+    """Return the rows that a member is trained on, and those that it is validated on."""
+    if folds is None:
+        return rows, None
+    fold = number % (int(folds.max()) + 1)
+    held = rows.take(np.flatnonzero(folds == fold))
+    return rows.take(np.flatnonzero(folds != fold)), Examples(
+        _without_shift(held.codes, shift), held.targets, held.weights, held.covariates
+    )
+
+
+def _without_shift(codes: npt.NDArray[np.uint8], shift: int) -> npt.NDArray[np.uint8]:
+    """Cut the room for shifts off both ends."""
+    if not shift:
+        return codes
+    width = codes.shape[1] - 2 * shift
+    cut = codes[:, shift : shift + width].copy()
+    lengths = (codes != 5).sum(axis=1) - 2 * shift
+    cut[np.arange(width) >= lengths[:, None]] = 5
+    return cut
+
+
+def _checkpoint_file(
+    model: NeuralRegressor, train: Examples, held: Examples | None, *, seed: int
+) -> Path | None:
+    folder = current_context().checkpoints
+    if folder is None:
+        return None
+    digest = hashlib.sha256(repr((model.get_params(), seed)).encode())
+    for part in (train, held):
+        for array in () if part is None else (part.codes, part.targets, part.weights):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return folder / f"{digest.hexdigest()[:24]}.safetensors"
+
+
+def _to_numpy(state: dict[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
+    return {name: value.cpu().numpy() for name, value in state.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """The networks of a fitted regressor, ready to predict."""
+
+    networks: list[SequenceNetwork]
+    loss: Loss
+    model: NeuralRegressor
+    device: torch.device
+
+    @classmethod
+    def of(cls, model: NeuralRegressor) -> Members:
+        """Build the networks and fill in their weights."""
+        config, training, _ = model.resolved()
+        n_targets = len(model.center_)
+        loss = make_loss(training.loss, n_targets=n_targets)
+        device = torch.device(resolve_device(model.device))
+        networks = []
+        for weights in model.weights_:
+            network = SequenceNetwork(
+                config, n_outputs=loss.n_outputs * n_targets, n_covariates=model.n_covariates_
+            )
+            network.load_state_dict({name: torch.tensor(v) for name, v in weights.items()})
+            networks.append(network.eval().requires_grad_(False).to(device))
+        return cls(networks, loss, model, device)
+
+    def predict(
+        self, sequences: list[str], covariates: npt.NDArray[np.float32] | None = None
+    ) -> tuple[Floats, Floats]:
+        """Return mean and standard deviation over members, each (n, t), in target units."""
+        shape = (len(sequences), len(self.model.center_))
+        mean, deviation = np.empty(shape), np.empty(shape)
+        at = 0
+        for means, variances in self._batches(sequences, covariates):
+            rows = slice(at, at + means.shape[1])
+            mean[rows] = means.mean(dim=0).cpu().numpy()
+            spread = means.var(dim=0, correction=0) + variances.mean(dim=0)
+            deviation[rows] = spread.sqrt().cpu().numpy()
+            at = rows.stop
+        return self.model.center_ + self.model.scale_ * mean, self.model.scale_ * deviation
+
+    def predict_each(
+        self, sequences: list[str], covariates: npt.NDArray[np.float32] | None = None
+    ) -> Floats:
+        """Return the prediction of each member, shape (members, n, t), in target units."""
+        parts = [means.cpu().numpy() for means, _ in self._batches(sequences, covariates)]
+        empty = np.empty((len(self.networks), 0, len(self.model.center_)))
+        each = np.concatenate([empty, *parts], axis=1)
+        return np.asarray(self.model.center_ + self.model.scale_ * each)
+
+    def _batches(
+        self, sequences: list[str], covariates: npt.NDArray[np.float32] | None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield scaled means and variances of some rows, each (members, rows, t)."""
+        shift = self.model.resolved()[2].shift
+        with one_thread_each(self.model.n_jobs), torch.inference_mode():
+            for start in range(0, len(sequences), _CHUNK):
+                chunk = _constructs(self.model, sequences[start : start + _CHUNK])
+                codes = torch.from_numpy(_without_shift(code_matrix(chunk), shift))
+                beside = None
+                if covariates is not None:
+                    beside = torch.from_numpy(covariates[start : start + _CHUNK])
+                size = max(1, _PREDICT_BASES // codes.shape[1])
+                for first in range(0, len(codes), size):
+                    rows = slice(first, first + size)
+                    part = trim(codes[rows]).to(self.device)
+                    numbers = None if beside is None else beside[rows].to(self.device)
+                    yield self._read(part, numbers)
+
+    def _read(self, codes: Tensor, covariates: Tensor | None) -> tuple[Tensor, Tensor]:
+        strands = [codes]
+        if self.model.resolved()[2].strands == "average":
+            strands.append(reverse_complement_codes(codes))
+        inputs = [to_input(strand) for strand in strands]
+        means, variances = [], []
+        for network in self.networks:
+            raws = [network(x, mask, covariates) for x, mask in inputs]
+            means.append(torch.stack([self.loss.mean(raw) for raw in raws]).mean(dim=0))
+            deviations = [self.loss.deviation(raw) for raw in raws]
+            variance = [torch.zeros_like(means[-1]) if d is None else d**2 for d in deviations]
+            variances.append(torch.stack(variance).mean(dim=0))
+        return torch.stack(means).double(), torch.stack(variances).double()
