@@ -8,6 +8,7 @@ from sklearn.pipeline import Pipeline
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor
 from seqexpr.models.registry import MODELS, make_model
+from seqexpr.models.training.settings import Training
 from seqexpr.testing import models as suite
 
 LEARNERS = [name for name in MODELS if not MODELS[name].is_baseline]
@@ -16,6 +17,9 @@ LEARNERS = [name for name in MODELS if not MODELS[name].is_baseline]
 def built(name):
     """The registered model; to save minutes with fewer k-mers, steps, and quick members."""
     model = make_model(name)
+    if MODELS[name].extra == "deep":
+        pytest.importorskip("torch", reason='needs PyTorch: pip install "seqexpr[deep]"')
+        return quick_network(model)
     if name in {"elastic_net", "lasso"}:
         return model.set_params(features__k=(1, 3))
     if name == "gaussian_process":
@@ -30,6 +34,19 @@ def built(name):
         if name.endswith("words"):
             model.set_params(features__k=2, features__width=3)
         return model.set_params(**{f"regressor__{key}": value for key, value in quick.items()})
+    return model
+
+
+def quick_network(model):
+    """A tenth of the channels and two members at most: what is asked is the same."""
+    regressor = model["regressor"]
+    small = {"n_channels": 8, "n_hidden": 8, "stem_channels": 8, "block_channels": (8, 8)}
+    known = regressor.network.get_params()
+    regressor.network.set_params(**{k: v for k, v in small.items() if k in known})
+    training = regressor.training or Training()
+    regressor.set_params(
+        training=training.set_params(n_epochs=8), n_members=min(2, regressor.n_members)
+    )
     return model
 
 

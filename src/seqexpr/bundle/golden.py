@@ -59,6 +59,7 @@ def make_golden(
     sequences: Sequence[str],
     *,
     covariates: pd.DataFrame | None = None,
+    dtype: str | None = None,
 ) -> Golden:
     """Return the predictions of the model for `sequences`, as they are recorded.
 
@@ -71,6 +72,9 @@ def make_golden(
     covariates : DataFrame, optional
         Covariates of the training rows; m of them, spread evenly, are put
         beside the sequences.
+    dtype : str, optional
+        Precision that predictions are computed in, which says how closely they
+        must agree later; by default that of what the model returns.
     """
     beside = () if covariates is None else _spread(covariates, len(sequences))
     raw = np.asarray(predict(_inputs(sequences, beside)))
@@ -79,7 +83,7 @@ def make_golden(
     return Golden(
         sequences=tuple(sequences),
         predictions=tuple(rows),
-        dtype=str(raw.dtype),
+        dtype=str(raw.dtype) if dtype is None else dtype,
         covariates=beside,
     )
 

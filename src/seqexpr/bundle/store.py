@@ -35,6 +35,7 @@ from seqexpr.bundle.manifest import (
     utc_now,
     write_manifest,
 )
+from seqexpr.bundle.networks import attach_weights, weights_apart
 from seqexpr.bundle.trust import check_npy, untrusted_types
 from seqexpr.data.covariates import describe_covariates
 from seqexpr.errors import BundleError, InputError, OutputError, did_you_mean
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Bundle", "load_bundle", "save_bundle"]
 
 _ESTIMATOR = "estimator.skops"
+_WEIGHTS = "weights.safetensors"
 _CARD = "README.md"
 _SEEN = "train_digests.npy"
 _REQUIRED = (_ESTIMATOR, _CARD, _SEEN)
@@ -101,17 +103,22 @@ def save_bundle(
         If the operating system refuses.
     """
     target = check_writable(folder)
-    estimator = dump_estimator(model)
+    with weights_apart(model) as weights:
+        estimator = dump_estimator(model)
     untrusted = untrusted_types(estimator)
     try:
         loaded, types = load_estimator(estimator, trusted=untrusted, where="the model")
+        attach_weights(loaded, weights, where="the model")
     except BundleError as error:
         raise BundleError(
             f"the model {type(model).__name__} cannot be saved: {error.__cause__ or error}; keep "
             "arrays, text and numbers as its fitted state"
         ) from error
     chosen = choose_golden(list(dataset.sequences))
-    golden = make_golden(model.predict, chosen, covariates=dataset.covariates)
+    golden = make_golden(
+        model.predict, chosen, covariates=dataset.covariates,
+        dtype=None if weights is None else "float32",
+    )  # fmt: skip
     check_golden(golden, loaded.predict, packages=package_versions(), where="the saved model")
     summary = next(m for m in evaluation.models if m.name == evaluation.selected)
     manifest = Manifest(
@@ -140,6 +147,7 @@ def save_bundle(
     np.save(seen, np.unique(sequence_digests(list(dataset.sequences))), allow_pickle=False)
     contents = {
         _ESTIMATOR: estimator,
+        **({} if weights is None else {_WEIGHTS: weights}),
         _CARD: model_card(manifest, coverage=evaluation.intervals).encode(),
         _SEEN: seen.getvalue(),
         **calibration_files(calibration),
@@ -250,6 +258,7 @@ def load_bundle(
     finally:
         files.close()
     model, _ = load_estimator(contents[_ESTIMATOR], trusted=trusted, where=where)
+    attach_weights(model, contents.get(_WEIGHTS), where=where)
     problem = check_npy(io.BytesIO(contents[_SEEN]), len(contents[_SEEN]))
     if problem:
         raise BundleError(f"{where}: {_SEEN} {problem}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from seqexpr.models import kernel_pipelines, pipelines
+from seqexpr.models import kernel_pipelines, neural_pipelines, pipelines
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -34,6 +34,8 @@ class ModelSpec:
         the steps "features" and "regressor".
     reads_covariates : bool
         Whether it uses covariates where a table has them. Default True.
+    extra : str or None
+        The extra of seqexpr that it needs. Default None.
     """
 
     name: str
@@ -44,7 +46,42 @@ class ModelSpec:
     needs_equal_length: bool
     build: Callable[..., Pipeline]
     reads_covariates: bool = True
+    extra: str | None = None
 
+
+_NETWORKS: tuple[tuple[str, str, str, Callable[..., Pipeline]], ...] = (
+    (
+        "cnn", "Compact convolutional network",
+        "Learns words, words of words, and where they stand.",
+        neural_pipelines.cnn,
+    ),
+    (
+        "dilated", "Dilated convolutions",
+        "Learns words and what stands further and further from them.",
+        neural_pipelines.dilated,
+    ),
+    (
+        "hybrid", "Convolutions and attention",
+        "Learns words, and which of them matter to which.",
+        neural_pipelines.hybrid,
+    ),
+    (
+        "legnet", "LegNet",
+        "Learns words of words, weighed by what the whole sequence is.",
+        neural_pipelines.legnet,
+    ),
+    (
+        "dream_rnn", "DREAM-RNN",
+        "Learns words, and reads them in order from both ends.",
+        neural_pipelines.dream_rnn,
+    ),
+    (
+        "cnn_ensemble", "Five compact networks",
+        "Averages five compact convolutional networks.",
+        neural_pipelines.ensemble,
+    ),
+)  # fmt: skip
+"""Name, title, description and builder of what needs PyTorch, simplest first."""
 
 BUILT_IN: tuple[ModelSpec, ...] = (
     ModelSpec(
@@ -255,6 +292,10 @@ BUILT_IN: tuple[ModelSpec, ...] = (
         complexity=21,
         needs_equal_length=True,
         build=pipelines.stack_positional,
+    ),
+    *(
+        ModelSpec(name, title, description, False, rung, False, build, extra="deep")
+        for rung, (name, title, description, build) in enumerate(_NETWORKS, start=30)
     ),
 )
 """Simplest first."""

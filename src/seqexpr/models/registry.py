@@ -83,7 +83,7 @@ def preset_models(preset: Preset, *, equal_length: bool) -> tuple[str, ...]:
 
     Parameters
     ----------
-    preset : {"tutorial", "fast"}
+    preset : {"tutorial", "fast", "balanced"}
         Which preset.
     equal_length : bool
         Whether the sequences have one length, or nearly (see
@@ -97,8 +97,10 @@ def preset_models(preset: Preset, *, equal_length: bool) -> tuple[str, ...]:
     """
     if preset == "tutorial":
         return ("mean", "tutorial")
-    names = ("mean", "gc", "nearest_neighbor", "tutorial", "ridge_onehot", "ridge",
+    names: tuple[str, ...] = ("mean", "gc", "nearest_neighbor", "tutorial", "ridge_onehot", "ridge",
              "ridge_positional", "lightgbm", "lightgbm_onehot")  # fmt: skip
+    if preset == "balanced":
+        names += ("cnn",)
     return tuple(name for name in names if equal_length or not MODELS[name].needs_equal_length)
 
 

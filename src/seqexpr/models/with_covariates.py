@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from seqexpr.data.covariates import describe_covariates
 from seqexpr.errors import InputError
 from seqexpr.features.covariates import NoSequence, WithCovariates
+from seqexpr.features.scaled_covariates import ScaledCovariates
 from seqexpr.models.measured import LinearCoefficients
 
 if TYPE_CHECKING:
@@ -78,8 +79,9 @@ def add_covariates(
     ----------
     model : Pipeline
         Unfitted, over strings: its first step makes the features. If that is
-        "passthrough", the last step must have ``members``, models that are
-        rewritten in turn. It is not changed.
+        "passthrough", the last step must read numbers beside the sequence
+        (``reads_covariates``), or have ``members``, models that are rewritten in
+        turn. It is not changed.
     numeric, categorical : sequence of str
         Names of the columns. Without any, the model takes a DataFrame and looks
         at the sequence only.
@@ -115,6 +117,9 @@ def add_covariates(
     model = clone(model)
     (name, features), *_, (last, regressor) = model.steps
     if features in ("passthrough", None):
+        if getattr(regressor, "reads_covariates", False):
+            numbers = ScaledCovariates(numeric=tuple(numeric), categorical=tuple(categorical))
+            return model.set_params(**{name: numbers})
         if not hasattr(regressor, "members"):
             raise InputError(
                 f"{type(regressor).__name__} takes no covariates: it reads sequences itself; leave "

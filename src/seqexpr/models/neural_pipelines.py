@@ -1,0 +1,61 @@
+"""The built-in networks as scikit-learn pipelines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from seqexpr.models.nets.configs import (
+    CompactCNN,
+    Dilated,
+    DreamRNN,
+    Hybrid,
+    LegNet,
+    Network,
+)
+from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.training.settings import Training
+
+__all__ = ["cnn", "dilated", "dream_rnn", "ensemble", "hybrid", "legnet", "network_pipeline"]
+
+
+def network_pipeline(regressor: NeuralRegressor) -> Pipeline:
+    """Return a network as a Pipeline over strings, or over a DataFrame with covariates."""
+    return Pipeline([("features", "passthrough"), ("regressor", regressor)])
+
+
+def _of(form: Network, *, random_state: int, n_jobs: int, **named: Any) -> Pipeline:
+    return network_pipeline(
+        NeuralRegressor(form, random_state=random_state, n_jobs=n_jobs, **named)
+    )
+
+
+def cnn(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build the compact convolutional network."""
+    return _of(CompactCNN(), random_state=random_state, n_jobs=n_jobs)
+
+
+def ensemble(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build five compact networks, each without another tenth of the rows."""
+    return _of(CompactCNN(), random_state=random_state, n_jobs=n_jobs, n_members=5)
+
+
+def legnet(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build LegNet, at half the channels of its version for human reporters, with soft bins."""
+    return _of(LegNet(), random_state=random_state, n_jobs=n_jobs, training=Training(loss="bins"))
+
+
+def dream_rnn(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build DREAM-RNN at a quarter of its size."""
+    return _of(DreamRNN(), random_state=random_state, n_jobs=n_jobs)
+
+
+def dilated(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build dilated residual convolutions, as BPNet has them."""
+    return _of(Dilated(), random_state=random_state, n_jobs=n_jobs)
+
+
+def hybrid(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build convolutions followed by attention."""
+    return _of(Hybrid(), random_state=random_state, n_jobs=n_jobs)
