@@ -1,6 +1,7 @@
 # make demo: install the core and train on the embedded lac promoter library
-# make test: install what the tests need and run them
-# make test-lm: install the extra lm (PyTorch, transformers) and run its tests
+# make test: install what the tests need, PyTorch too, and run all of them
+# make test-core: those of the core, for which PyTorch is not needed
+# make test-deep: those of networks and language models, which install PyTorch first
 # make lint: style, types and import contracts      make check: lint and test, as CI does
 # make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
 PYTHON ?= python3
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-lm lint check bench accuracy docs clean
+.PHONY: help demo test test-core test-deep lint check bench accuracy docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -35,9 +36,9 @@ help:
 	@$(PIP) --editable ".[dev,bench]"
 	@touch $@
 
-.venv/.lm: .venv/.dev
-	@echo "Installing PyTorch and transformers"
-	@$(PIP) --editable ".[dev,lm]"
+.venv/.deep: .venv/.dev
+	@echo "Installing PyTorch and what stands on it"
+	@$(PIP) --editable ".[dev,deep,lm,onnx]"
 	@touch $@
 
 demo: .venv/.core
@@ -50,11 +51,18 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: .venv/.dev
+test: test-core test-deep
+
+test-core: .venv/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report=term --durations=15
 
-test-lm: .venv/.lm
-	$(ONE_THREAD) $(BIN)/python -m pytest tests/features/test_language_model.py tests/features/test_embeddings.py
+# What needs PyTorch: the core's tests have skipped these, and need not run again.
+DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/neural.py \
+	tests/models/nets tests/models/training tests/models/test_neural.py \
+	tests/features/test_language_model.py tests/features/test_embeddings.py
+test-deep: .venv/.deep
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --durations=15
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto tests/testing tests/search -k "network or cnn or legnet or dream or dilated or hybrid"
 
 check: lint test
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from seqexpr.errors import MissingExtraError
 
-__all__ = ["require"]
+__all__ = ["has_extra", "require"]
 
 
 def require(module: str, *, extra: str) -> ModuleType:
@@ -48,3 +49,22 @@ def require(module: str, *, extra: str) -> ModuleType:
             f'this needs {module!r}, which is not installed; run: pip install "seqexpr[{extra}]"'
         )
         raise MissingExtraError(message) from error
+
+
+_MODULES = {"deep": ("torch", "lightning_fabric", "safetensors"), "motifs": ("pyjaspar",)}
+
+
+def has_extra(extra: str) -> bool:
+    """Whether the packages of an extra are installed, found without importing them.
+
+    Parameters
+    ----------
+    extra : {"deep", "motifs"}
+        The extra of seqexpr.
+
+    Examples
+    --------
+    >>> has_extra("deep") in (True, False)
+    True
+    """
+    return all(importlib.util.find_spec(module) is not None for module in _MODULES[extra])

@@ -14,6 +14,7 @@ from seqexpr.errors import RecipeError, did_you_mean
 from seqexpr.files import atomic_path
 
 __all__ = [
+    "Device",
     "OnInvalid",
     "OnMissing",
     "Prefer",
@@ -25,7 +26,8 @@ __all__ = [
     "read_duration",
 ]
 
-Preset = Literal["tutorial", "fast", "best"]
+Preset = Literal["tutorial", "fast", "balanced", "best"]
+Device = Literal["auto", "cpu", "cuda"]
 Prefer = Literal["best", "simple"]
 Refit = Literal["train", "all"]
 Transform = Literal["none", "log2", "zscore", "rank"]
@@ -103,9 +105,10 @@ class Recipe(BaseModel):
     interval_level : float
         Share of new measurements that a prediction interval shall hold, in
         (0, 1). Default 0.9.
-    preset : {"tutorial", "fast", "best"}
-        Which models are fitted, and how; "best" searches for as long as
-        `budget` allows. Default "fast".
+    preset : {"tutorial", "fast", "balanced", "best"}
+        Which models are fitted, and how; "balanced" adds a network to "fast"
+        (needs the extra ``deep``), "best" searches for as long as `budget`
+        allows. Default "fast".
     models : tuple of str
         Names of models; empty = those of the preset.
     budget : str
@@ -125,6 +128,9 @@ class Recipe(BaseModel):
         Rows that the shipped model is fitted on: the train rows, which is the
         model that was scored, or, once the score is settled, all rows. Default
         "train".
+    device : {"auto", "cpu", "cuda"}
+        Where networks are trained; "auto" = the GPU if there is one. Default
+        "auto".
     on_missing, on_invalid : {"error", "drop"}
         What happens to rows whose target is no number, and to rows whose
         sequence is empty or holds characters that are not DNA. Empty targets
@@ -182,6 +188,7 @@ class Recipe(BaseModel):
     motifs: tuple[str, ...] = ()
     prefer: Prefer = "best"
     refit: Refit = "train"
+    device: Device = "auto"
     on_missing: OnMissing = "error"
     on_invalid: OnInvalid = "error"
     jobs: Annotated[int, Field(ge=0)] = 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seqexpr.data.simulate import PlantedMotif, simulate_library
+from seqexpr.optional import has_extra
 from seqexpr.search import portfolio, proposals, search
 from seqexpr.search.blocks import NONE, Library
 from seqexpr.search.candidates import Candidate
@@ -97,6 +98,9 @@ def default_of():
     """Give a function that makes the candidate of a learner with its first choices."""
 
     def make(name, library, **changed):
+        extra = LEARNERS[name].extra
+        if extra is not None and not has_extra(extra):
+            pytest.skip(f'needs more: pip install "seqexpr[{extra}]"')
         blocks = {block: choices[0] for block, choices in LEARNERS[name].blocks.items()}
         if all(choice == NONE for choice in blocks.values()):
             blocks = {

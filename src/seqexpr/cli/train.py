@@ -105,9 +105,10 @@ def train(
         str | None,
         typer.Option(
             "--preset",
-            metavar="tutorial|fast|best",
-            help="fast: the ladder that needs no PyTorch. best: search for the best model within "
-            "--budget. tutorial: 3-mers, random 80/20 split, least squares. Default: fast.",
+            metavar="tutorial|fast|balanced|best",
+            help="fast: the ladder that needs no PyTorch. balanced: and a network. best: search "
+            "for the best model within --budget. tutorial: 3-mers, random 80/20 split, least "
+            "squares. Default: fast.",
             rich_help_panel=_MODELLING,
         ),
     ] = None,
@@ -164,6 +165,15 @@ def train(
             metavar="train|all",
             help="Rows that the shipped model is fitted on; all: once its score is settled. "
             "Default: train.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            metavar="auto|cpu|cuda",
+            help="Where networks are trained. Default: auto, the GPU if there is one.",
             rich_help_panel=_MODELLING,
         ),
     ] = None,
@@ -231,6 +241,7 @@ def train(
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
         "budget": budget, "trials": trials, "motifs": motifs, "prefer": prefer, "refit": refit,
+        "device": device,
     }  # fmt: skip
     choices = {key: value for key, value in given.items() if value is not None}
     _run(

@@ -19,6 +19,7 @@ __all__ = ["command", "protection", "recipe_rows", "split_rows", "versions"]
 _PRESETS = {
     "tutorial": "tutorial: which 3-mers occur, a random 80/20 split, ordinary least squares",
     "fast": "fast: the ladder of models that ends within about a minute on two cores",
+    "balanced": "balanced: the ladder of models that fast has, and a network",
     "best": "best: what a search over features and models finds, and their blend",
 }
 _TRANSFORMS = {

@@ -91,6 +91,8 @@ class Candidate:
         both = " of both strands" if self.choices.get("strands") == "both" else ""
         listed = " and ".join(filter(None, (", ".join(titles[:-1]), *titles[-1:])))
         learner = LEARNERS[self.kind]
+        if learner.title_of is not None:
+            return learner.title_of(self.settings)
         return f"{learner.title} on {listed}{both}" if titles else learner.title
 
     def blocks(self, *, n_jobs: int) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from seqexpr.models.gaussian_process import GaussianProcessRegressor
 from seqexpr.models.global_epistasis import GlobalEpistasisRegressor
 from seqexpr.models.kernel_pipelines import words_and_places
 from seqexpr.models.kernels import KernelRidgeRegressor
+from seqexpr.models.nets.configs import CompactCNN, Dilated, LegNet, Network
+from seqexpr.models.neural import NeuralRegressor
 from seqexpr.models.ridge import RidgePathRegressor
+from seqexpr.models.training.settings import Augmentation, Training
 from seqexpr.models.trees import LightGBMRegressor
 from seqexpr.search.blocks import NONE
 
@@ -65,6 +68,10 @@ class Learner:
         Whether counting both strands as one is a choice.
     by_position : bool
         Whether it makes sense for aligned libraries only.
+    title_of : callable, optional
+        ``title_of(settings)``: a title that says more of a candidate.
+    extra : str or None
+        The extra of seqexpr that it needs; left out where that is not installed.
     most_rows, most_bases : int or None
         Train rows, and bases of the longest sequence, above which it is left
         out.
@@ -78,6 +85,8 @@ class Learner:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     strands: bool = True
     by_position: bool = False
+    title_of: Callable[[Mapping[str, Any]], str] | None = None
+    extra: str | None = None
     most_rows: int | None = None
     most_bases: int | None = None
 
@@ -132,6 +141,38 @@ def _gaussian_process(
     return GaussianProcessRegressor(
         words_and_places(), n_learn=settings["n_learn"], random_state=random_state
     )
+
+
+_FORMS = {
+    "compact_cnn": "Compact convolutional network",
+    "legnet": "LegNet",
+    "dilated": "Dilated convolutions",
+}
+
+
+def _network(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> NeuralRegressor:
+    size, places = settings["size"], settings["n_places"]
+    dropout = settings["dropout"]
+    form: Network
+    if settings["form"] == "legnet":
+        blocks = tuple(round(width * size / 64) for width in (80, 96, 112, 128))
+        form = LegNet(stem_channels=size, block_channels=blocks, n_places=places, dropout=dropout)
+    elif settings["form"] == "dilated":
+        form = Dilated(n_channels=size, n_places=places, dropout=dropout)
+    else:
+        form = CompactCNN(n_channels=size, n_places=places, dropout=dropout)
+    training = Training(
+        n_epochs=settings["n_epochs"],
+        learning_rate=settings["learning_rate"],
+        loss=settings["loss"],
+    )
+    augmentation = Augmentation(
+        strands=settings["read_strands"], mutations=settings["mutations"], finetune_share=0.2
+    )
+    return NeuralRegressor(
+        form, training=training, augmentation=augmentation, n_jobs=n_jobs,
+        random_state=random_state,
+    )  # fmt: skip
 
 
 _ALL = (
@@ -216,6 +257,27 @@ _ALL = (
         most_rows=20_000,
         most_bases=40,  # on 110 bases it took minutes to learn from 1,500 rows, on 9 half a minute
         build=_gaussian_process,
+    ),
+    Learner(
+        name="network",
+        title="Network",
+        complexity=60,
+        blocks={},
+        settings={
+            "form": Setting("compact_cnn", choices=tuple(_FORMS)),
+            "size": Setting(64, 16, 128, log=True),
+            "n_places": Setting(16, 1, 32, log=True),
+            "dropout": Setting(0.2, 0.0, 0.5),
+            "n_epochs": Setting(15, 6, 40, log=True),
+            "learning_rate": Setting(0.003, 0.0005, 0.02, log=True),
+            "loss": Setting("squared", choices=("squared", "huber", "bins")),
+            "read_strands": Setting("as_given", choices=("as_given", "augment", "average")),
+            "mutations": Setting(0.0, 0.0, 0.1),
+        },
+        strands=False,
+        title_of=lambda settings: _FORMS[str(settings["form"])],
+        extra="deep",
+        build=_network,
     ),
 )
 LEARNERS = {one.name: one for one in sorted(_ALL, key=lambda one: one.complexity)}

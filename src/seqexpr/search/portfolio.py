@@ -13,6 +13,7 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "ridge", "onehot": "left", "column_scale": "none"},
     {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
     {"learner": "epistasis", "onehot": "right"},
+    {"learner": "network"},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
     # A tree's time is that of the columns it may use; of thousands a few hundred are enough.
     {
@@ -36,6 +37,7 @@ FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
         "n_estimators": 400,
     },
     {"learner": "trees", "kmers": "1-5", "motifs": SETS, "colsample_bytree": 0.1},
+    {"learner": "network", "form": "legnet", "size": 32, "n_places": 1, "loss": "bins"},
     {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.2},
     {"learner": "gaussian_process"},
     {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},

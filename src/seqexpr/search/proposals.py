@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seqexpr.optional import has_extra
 from seqexpr.search.blocks import BLOCKS, NONE, Library
 from seqexpr.search.candidates import Candidate, Choice, registered
 from seqexpr.search.learners import LEARNERS, SETS, Learner
@@ -54,6 +55,7 @@ def learners_for(library: Library) -> list[Learner]:
         learner
         for learner in LEARNERS.values()
         if (library.aligned or not learner.by_position)
+        and (learner.extra is None or has_extra(learner.extra))
         and (learner.most_rows is None or library.n_rows <= learner.most_rows)
         and (learner.most_bases is None or library.length <= learner.most_bases)
     ]

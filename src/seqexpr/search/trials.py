@@ -57,6 +57,8 @@ class Material:
         Seed of every model.
     covariates : DataFrame, n rows, or None
         Typed columns beside the sequence.
+    device : {"auto", "cpu", "cuda"}
+        Where networks are trained.
     """
 
     sequences: list[str]
@@ -66,6 +68,7 @@ class Material:
     units: Ints
     seed: int
     covariates: pd.DataFrame | None = None
+    device: str = "auto"
 
     @cached_property
     def inputs(self) -> Any:
@@ -93,6 +96,7 @@ class Material:
                 folds=self.folds,
                 units=self.units,
                 seed=np.int64(self.seed),
+                device=np.str_(self.device),
             )
         if self.covariates is not None:
             with atomic_path(_beside(file)) as temporary:
@@ -113,6 +117,7 @@ class Material:
                 units=kept["units"],
                 seed=int(kept["seed"]),
                 covariates=covariates,
+                device=str(kept["device"]),
             )
 
 

@@ -7,6 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from seqexpr.models.fitting import fit_model
+from seqexpr.models.training.context import training_context
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.matrices import MatrixStore
@@ -101,7 +103,13 @@ def try_candidate(
     """Run one trial, in a worker; see :func:`seqexpr.search.trials.run_trial`."""
     material, store = _open(folder, max_bytes)
     candidate = Candidate(choices, library)
-    return run_trial(candidate, material, store=store, bars=bars, seconds_left=seconds_left)
+    with _networks(folder, material):
+        return run_trial(candidate, material, store=store, bars=bars, seconds_left=seconds_left)
+
+
+def _networks(folder: str, material: Material) -> AbstractContextManager[Any]:
+    """Say where networks are trained, and where they keep what a kill must not lose."""
+    return training_context(device=material.device, checkpoints=Path(folder, "networks"))
 
 
 def fit_finally(
@@ -112,7 +120,7 @@ def fit_finally(
     started = time.perf_counter()
     targets = material.targets[:, 0] if material.targets.shape[1] == 1 else material.targets
     model = material.build(Candidate(choices, library))
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, _networks(folder, material):
         warnings.simplefilter("always")
         fit_model(
             model, material.inputs, targets, sample_weight=material.weights, groups=material.units

@@ -17,6 +17,7 @@ from seqexpr.data.inputs import Inputs, model_inputs
 from seqexpr.files import atomic_path
 from seqexpr.models.fitting import fit_model
 from seqexpr.models.registry import MODELS, ModelSpec
+from seqexpr.models.training.context import TrainingProgress, training_context
 from seqexpr.models.with_covariates import build_model
 from seqexpr.workflow.progress import Progress, Step
 
@@ -135,7 +136,7 @@ def climb(
             counter = _Counter(on_step, spec.title, position * fits, len(specs) * fits)
             rung = _climb_one(
                 spec, train, test_inputs, split=split, units=units, seed=seed, jobs=jobs,
-                counter=counter,
+                counter=counter, checkpoints=None if cache is None else cache / "networks",
             )  # fmt: skip
             if file is not None:
                 _keep(rung, file)
@@ -154,9 +155,16 @@ class _Counter:
     done: int
     total: int
 
+    text: str = ""
+
     def tick(self, text: str) -> None:
-        self.on_step(Step(f"{self.title}: {text}", self.done, self.total))
+        self.text = f"{self.title}: {text}"
+        self.on_step(Step(self.text, self.done, self.total))
         self.done += 1
+
+    def detail(self, progress: TrainingProgress) -> None:
+        """Tell how far the training of a network is, where the last tick was."""
+        self.on_step(Step(f"{self.text}, {progress}", self.done - 1, self.total))
 
 
 def _climb_one(
@@ -169,11 +177,13 @@ def _climb_one(
     seed: int,
     jobs: int,
     counter: _Counter,
+    checkpoints: Path | None,
 ) -> Rung:
     started = time.perf_counter()
     out_of_fold = np.full(train.targets.shape, np.nan)
     n_targets = train.targets.shape[1]
-    with warnings.catch_warnings(record=True) as caught:
+    told = training_context(on_progress=counter.detail, checkpoints=checkpoints)
+    with warnings.catch_warnings(record=True) as caught, told:
         warnings.simplefilter("always")
         for fold, (fit, validate) in enumerate(split.split()):
             counter.tick(f"fold {fold + 1} of {split.get_n_splits()}")

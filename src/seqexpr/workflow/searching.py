@@ -110,7 +110,7 @@ def search_rungs(
     """
     material = Material(
         list(train.sequences), train.targets, train.weights, split.folds, units, recipe.seed,
-        train.covariates,
+        train.covariates, recipe.device,
     )  # fmt: skip
     with _folder(cache) as folder:
         search = Search(

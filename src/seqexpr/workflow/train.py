@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from seqexpr.data.checks import build_dataset
 from seqexpr.data.table import Table, read_table
 from seqexpr.errors import InputError
+from seqexpr.models.registry import MODELS
+from seqexpr.models.training.context import training_context
+from seqexpr.optional import require
 from seqexpr.recipe import Recipe
 from seqexpr.splits.strategies import make_split, tutorial_split
 from seqexpr.workflow.budget import Budget, measure_cost
@@ -114,11 +117,12 @@ def train(
     cache = None if folder is None else folder.rungs(key, resume=resume)
     try:
         given: dict[str, Any] = {"check": check, "cache": cache, "on_step": on_step}
-        if repeats is None:
-            given["budget"] = budget
-            run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
-        else:
-            run, rows, calibration = cross_validate(recipe, dataset, repeats=repeats, **given)
+        with training_context(device=recipe.device):
+            if repeats is None:
+                given["budget"] = budget
+                run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
+            else:
+                run, rows, calibration = cross_validate(recipe, dataset, repeats=repeats, **given)
         run = replace(run, evaluation=replace(run.evaluation, cost=measure_cost(budget.elapsed)))
         if folder is None:
             return run
@@ -151,6 +155,10 @@ def complete_recipe(recipe: Recipe | None, table: object, choices: dict[str, Any
         raise InputError(
             "the preset 'best' finds its models itself; leave out models, or take the preset 'fast'"
         )
+    names = recipe.models or (("cnn",) if recipe.preset == "balanced" else ())
+    for name in names:  # told now, rather than when the model is built
+        if MODELS[name].extra == "deep":
+            require("torch", extra="deep")
     return recipe
 
 
