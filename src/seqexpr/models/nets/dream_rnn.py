@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqexpr.models.nets.layers import MaskedConv1d
 from seqexpr.models.nets.pooling import PlacePool
@@ -44,7 +43,9 @@ class DreamRNNTrunk(nn.Module):
     def __init__(self, config: DreamRNN) -> None:
         super().__init__()
         self.first = _TwoWidths(4, config=config, dropout=config.dropout)
-        self.lstm = nn.LSTM(self.first.n_out, config.n_hidden, batch_first=True, bidirectional=True)
+        width, hidden = self.first.n_out, config.n_hidden
+        self.forwards = nn.LSTM(width, hidden, batch_first=True)
+        self.backwards = nn.LSTM(width, hidden, batch_first=True)
         self.last = _TwoWidths(2 * config.n_hidden, config=config, dropout=0.5)
         self.mapper = MaskedConv1d(self.last.n_out, 256, 1)
         self.places = PlacePool(config.n_places)
@@ -59,13 +60,17 @@ class DreamRNNTrunk(nn.Module):
 
     def _read(self, x: Tensor, mask: Tensor | None) -> Tensor:
         by_place = x.transpose(1, 2)  # n, length, channels
-        if mask is None:
-            read: Tensor = self.lstm(by_place)[0]
-            return read.transpose(1, 2)
-        # The direction from right to left must begin at the last base, not at the padding.
-        lengths = mask.sum(dim=(1, 2)).clamp(min=1).to("cpu", torch.int64)
-        packed = pack_padded_sequence(by_place, lengths, batch_first=True, enforce_sorted=False)
-        read, _ = pad_packed_sequence(
-            self.lstm(packed)[0], batch_first=True, total_length=x.shape[2]
-        )
-        return read.transpose(1, 2)
+        there = self.forwards(by_place)[0]
+        back = _turned(self.backwards(_turned(by_place, mask))[0], mask)
+        return torch.cat([there, back], dim=2).transpose(1, 2)
+
+
+def _turned(by_place: Tensor, mask: Tensor | None) -> Tensor:
+    """Return each sequence from its last base to its first; what lies beyond stays there."""
+    if mask is None:
+        return by_place.flip(1)
+    n = mask.sum(dim=2, dtype=torch.int64)  # n, 1
+    at = torch.arange(by_place.shape[1], device=by_place.device)
+    source = torch.where(at < n, n - 1 - at, at)  # n, length
+    rows = torch.arange(by_place.shape[0], device=by_place.device)[:, None]
+    return by_place[rows, source]

@@ -9,6 +9,8 @@ what it should not see from itself, so nothing that comes out where the mask is
 
 from __future__ import annotations
 
+from functools import reduce
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -107,12 +109,19 @@ class MaskedMaxPool1d(nn.Module):
         """Return the pooled activations and their mask, of ``ceil(length / width)`` places."""
         if self.width == 1:
             return x, mask
-        if mask is None:
-            return F.max_pool1d(x, self.width, ceil_mode=True), None
         lowest = torch.finfo(x.dtype).min
-        pooled_mask = F.max_pool1d(mask, self.width, ceil_mode=True)
-        pooled = F.max_pool1d(x.masked_fill(mask == 0, lowest), self.width, ceil_mode=True)
-        return pooled * pooled_mask, pooled_mask
+        if mask is None:
+            return self._largest(x, lowest), None
+        pooled_mask = self._largest(mask, 0.0)
+        return self._largest(x.masked_fill(mask == 0, lowest), lowest) * pooled_mask, pooled_mask
+
+    def _largest(self, x: Tensor, below: float) -> Tensor:
+        # max_pool1d does the same, but cannot be exported to ONNX for sequences of any length.
+        stretches = (x.shape[2] + self.width - 1) // self.width
+        x = F.pad(x, (0, self.width - 1), value=below)
+        reach = self.width * (stretches - 1) + 1
+        each = [x[:, :, i : i + reach : self.width] for i in range(self.width)]
+        return reduce(torch.maximum, each)
 
 
 class SqueezeExcite(nn.Module):
