@@ -58,7 +58,7 @@ test-core: .venv/.dev
 
 # What needs PyTorch: the core's tests have skipped these, and need not run again.
 DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/neural.py \
-	tests/models/nets tests/models/training tests/models/test_neural.py \
+	tests/models/nets tests/models/training tests/models/test_neural.py tests/workflow/test_networks.py \
 	tests/features/test_language_model.py tests/features/test_embeddings.py
 test-deep: .venv/.deep
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --durations=15

@@ -63,7 +63,10 @@ def main() -> None:
     fitted = SYSTEMS[options.system](problem, settings)
     fit_seconds = time.perf_counter() - started
     started = time.perf_counter()
-    predictions = {name: fitted.predict(test.sequences) for name, test in problem.tests.items()}
+    predictions = {
+        name: np.asarray(fitted.predict(test.sequences), dtype=np.float32)
+        for name, test in problem.tests.items()
+    }
     facts = {
         "fit_seconds": fit_seconds,
         "predict_seconds": time.perf_counter() - started,

@@ -21,7 +21,8 @@ class Results:
     Attributes
     ----------
     folder : Path
-        Holds ``PROBLEM.SYSTEM.BUDGET.seedN.json``, and the predictions as .npz, which git ignores.
+        Holds ``PROBLEM.SYSTEM.BUDGET.seedN.json``, and the predictions as .npz, so that systems
+        fitted on different days can be compared on the same rows.
     budget : str
     seed : int
     preset : str

@@ -119,7 +119,7 @@ def compare(name: str, *, results: Results, data: Path, anew: bool) -> None:
     """Compare our predictions with those rivals' that lie there; write the file.
 
     Comparisons that are there already are kept, unless something was fitted `anew`: then they are
-    of other predictions. Those of rivals whose predictions are gone (git does not keep them) are
+    of other predictions. Those of rivals whose predictions are gone are
     then not known.
     """
 
