@@ -131,6 +131,9 @@ class Recipe(BaseModel):
     device : {"auto", "cpu", "cuda"}
         Where networks are trained; "auto" = the GPU if there is one. Default
         "auto".
+    init_from : str, optional
+        A run or bundle whose network a network of this run goes on from: the
+        model "transfer".
     on_missing, on_invalid : {"error", "drop"}
         What happens to rows whose target is no number, and to rows whose
         sequence is empty or holds characters that are not DNA. Empty targets
@@ -189,6 +192,7 @@ class Recipe(BaseModel):
     prefer: Prefer = "best"
     refit: Refit = "train"
     device: Device = "auto"
+    init_from: str | None = None
     on_missing: OnMissing = "error"
     on_invalid: OnInvalid = "error"
     jobs: Annotated[int, Field(ge=0)] = 0

@@ -190,3 +190,57 @@ def test_without_the_extra_the_pip_line_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r'pip install "seqexpr\[deep\]"'):
         quick().fit(["ACGT"], [1.0])
+
+
+@pytest.fixture(scope="module")
+def donor(library, tmp_path_factory):
+    file = tmp_path_factory.mktemp("donor") / "weights.safetensors"
+    model = quick(training={"n_epochs": 12}).fit(*library)
+    with weights_apart(model) as data:
+        file.write_bytes(data)
+    return model, str(file)
+
+
+def test_a_network_goes_on_from_another(donor, library):
+    _, file = donor
+    X, y = library[0][:60], library[1][:60]
+    alone = quick(training={"n_epochs": 2}).fit(X, y)
+    on = quick(None, init_from=file, training={"n_epochs": 2}).fit(X, y)
+    assert repr(on.form_) == repr(SMALL)
+    assert on.history_[0][-1, 1] < alone.history_[0][-1, 1] / 2
+    np.testing.assert_allclose(on.members_predict(X)[0], on.predict(X))
+
+
+def test_while_frozen_only_the_head_moves(donor, library):
+    model, file = donor
+    named = {"init_from": file, "training": {"n_epochs": 2, "averaging": 0.0}}
+    frozen = quick(None, frozen_epochs=2, **named).fit(*library).weights_[0]
+    thawed = quick(None, frozen_epochs=1, **named).fit(*library).weights_[0]
+    for name, value in model.weights_[0].items():
+        if name.startswith("trunk.") and not name.endswith("num_batches_tracked"):
+            np.testing.assert_array_equal(frozen[name], value)
+    assert any(
+        not np.array_equal(frozen[name], thawed[name])
+        for name in frozen
+        if name.startswith("trunk.")
+    )
+    assert not np.array_equal(frozen["out.weight"], model.weights_[0]["out.weight"])
+
+
+def test_the_head_is_new_where_there_are_other_targets(donor, library):
+    _, file = donor
+    X, y = library
+    model = quick(None, init_from=file).fit(X, np.column_stack([y, -y]))
+    assert model.predict(X[:3]).shape == (3, 2)
+
+
+def test_what_one_cannot_go_on_from_is_told(donor, library, tmp_path):
+    _, file = donor
+    other = CompactCNN(n_channels=6)
+    with pytest.raises(InputError, match="init_from: the compact_cnn in it has another form"):
+        quick(other, init_from=file).fit(*library)
+    with pytest.raises(InputError, match=r"init_from: cannot read .*: No such file"):
+        quick(None, init_from=str(tmp_path / "none")).fit(*library)
+    (tmp_path / "half").write_bytes(b"half")
+    with pytest.raises(InputError, match="half is damaged"):
+        quick(None, init_from=str(tmp_path / "half")).fit(*library)

@@ -101,6 +101,8 @@ def default_of():
         extra = LEARNERS[name].extra
         if extra is not None and not has_extra(extra):
             pytest.skip(f'needs more: pip install "seqexpr[{extra}]"')
+        if LEARNERS[name].transfers:
+            pytest.skip("needs a network of another run: see tests/workflow/test_networks.py")
         blocks = {block: choices[0] for block, choices in LEARNERS[name].blocks.items()}
         if all(choice == NONE for choice in blocks.values()):
             blocks = {

@@ -5,20 +5,39 @@ import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.pipeline import Pipeline
 
+from seqexpr.bundle.networks import weights_apart
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.models.baselines import LeastSquaresRegressor, MeanRegressor
 from seqexpr.models.registry import MODELS, make_model
+from seqexpr.models.training.context import training_context
 from seqexpr.models.training.settings import Training
+from seqexpr.optional import has_extra
 from seqexpr.testing import models as suite
 
 LEARNERS = [name for name in MODELS if not MODELS[name].is_baseline]
 
 
+@pytest.fixture(autouse=True)
+def donor(tmp_path_factory):
+    """Weights for the model that goes on from another's, where PyTorch is there to make them."""
+    if not has_extra("deep"):
+        yield
+        return
+    file = tmp_path_factory.getbasetemp() / "donor.safetensors"
+    if not file.exists():
+        model = quick_network(make_model("cnn"))
+        with weights_apart(model.fit(*suite._library(60))) as data:
+            file.write_bytes(data)
+    with training_context(init_from=str(file)):
+        yield
+
+
 def built(name):
     """The registered model; to save minutes with fewer k-mers, steps, and quick members."""
-    model = make_model(name)
     if MODELS[name].extra == "deep":
         pytest.importorskip("torch", reason='needs PyTorch: pip install "seqexpr[deep]"')
+    model = make_model(name)
+    if MODELS[name].extra == "deep":
         return quick_network(model)
     if name in {"elastic_net", "lasso"}:
         return model.set_params(features__k=(1, 3))
@@ -41,8 +60,9 @@ def quick_network(model):
     """A tenth of the channels and two members at most: what is asked is the same."""
     regressor = model["regressor"]
     small = {"n_channels": 8, "n_hidden": 8, "stem_channels": 8, "block_channels": (8, 8)}
-    known = regressor.network.get_params()
-    regressor.network.set_params(**{k: v for k, v in small.items() if k in known})
+    if regressor.network is not None:
+        known = regressor.network.get_params()
+        regressor.network.set_params(**{k: v for k, v in small.items() if k in known})
     training = regressor.training or Training()
     regressor.set_params(
         training=training.set_params(n_epochs=8), n_members=min(2, regressor.n_members)

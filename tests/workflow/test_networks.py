@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -70,8 +71,6 @@ def test_its_weights_lie_beside_the_estimator(run):
 
 
 def test_a_bundle_with_other_weights_is_refused(run, tmp_path):
-    import shutil
-
     shutil.copytree(run[0].path / "model", tmp_path / "model")
     (tmp_path / "model" / "weights.safetensors").unlink()
     with pytest.raises(BundleError, match=r"weights.safetensors' is missing"):
@@ -113,3 +112,25 @@ def test_balanced_needs_the_extra_and_says_so_before_anything_is_read(monkeypatc
         complete_recipe(None, "library.csv", {"preset": "balanced"})
     with pytest.raises(MissingExtraError, match=r'pip install "seqexpr\[deep\]"'):
         complete_recipe(None, "library.csv", {"models": ("legnet",)})
+
+
+def test_a_network_goes_on_from_another_run(run, table, tmp_path):
+    again = seqexpr.train(
+        table.iloc[:120], target="expression", models=("mean",), split="random", nested=False,
+        jobs=1, init_from=str(run[0].path), output=tmp_path / "run",
+    )  # fmt: skip
+    assert again.evaluation.selected == "transfer"
+    assert again.model["regressor"].form_.n_channels == 8
+    assert seqexpr.load(tmp_path / "run").predict(["ACGT" * 10]).shape == (1, 1)
+    about = json.loads((tmp_path / "run/model/manifest.json").read_text())
+    assert about["recipe"]["init_from"] == str(run[0].path)
+
+
+def test_without_a_network_there_is_nothing_to_go_on_from(table, tmp_path):
+    seqexpr.train(
+        table, target="expression", models=("mean", "gc"), split="random", output=tmp_path / "run",
+    )  # fmt: skip
+    with pytest.raises(InputError, match="is 'GC, length and CpG', and no network with weights"):
+        seqexpr.train(table, target="expression", init_from=str(tmp_path / "run"))
+    with pytest.raises(InputError, match="name its run with --init-from"):
+        seqexpr.train(table, target="expression", models=("transfer",))

@@ -1,13 +1,11 @@
-"""weights.safetensors: what the networks of a model learnt, apart from estimator.skops.
+"""weights.safetensors in a bundle: what its networks learnt, apart from estimator.skops.
 
-Tensors are called ``i/m/name``: member m of the i-th network of the model, in
-the order in which its parts are found, and PyTorch's name within that. The
-header says what each network looks like.
+Networks stand in the file in the order in which they are found in the model.
+See :mod:`seqexpr.models.training.weights` for what is in it.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -16,11 +14,10 @@ from sklearn.base import BaseEstimator
 
 from seqexpr.errors import BundleError
 from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.training.weights import StoredNetwork, pack_networks, unpack_networks
 from seqexpr.optional import require
 
 __all__ = ["attach_weights", "networks_in", "weights_apart"]
-
-_HEADER = "seqexpr.networks"
 
 
 def networks_in(model: object) -> list[NeuralRegressor]:
@@ -64,16 +61,7 @@ def weights_apart(model: object) -> Iterator[bytes | None]:
     if not networks:
         yield None
         return
-    from safetensors.numpy import save
-
-    tensors = {
-        f"{i}/{m}/{name}": value
-        for i, network in enumerate(networks)
-        for m, member in enumerate(network.weights_)
-        for name, value in member.items()
-    }
-    forms = [_form(network) for network in networks]
-    data: bytes = save(tensors, metadata={_HEADER: json.dumps(forms)})
+    data = pack_networks([_stored(network) for network in networks])
     weights = [network.weights_ for network in networks]
     for network in networks:
         network.weights_ = []
@@ -84,16 +72,17 @@ def weights_apart(model: object) -> Iterator[bytes | None]:
             network.weights_ = kept
 
 
-def _form(network: NeuralRegressor) -> dict[str, Any]:
-    config, training, augmentation = network.resolved()
-    return {
-        "architecture": config.name,
-        "configuration": config.get_params(),
+def _stored(network: NeuralRegressor) -> StoredNetwork:
+    form, training, augmentation = network.resolved()
+    about = {
+        "architecture": form.name,
+        "configuration": form.get_params(),
         "loss": training.loss,
         "strands": augmentation.strands,
         "targets": len(network.center_),
-        "members": len(network.weights_),
+        "covariates": network.n_covariates_,
     }
+    return StoredNetwork(about, network.weights_)
 
 
 def attach_weights(model: object, data: bytes | None, *, where: str) -> None:
@@ -122,23 +111,9 @@ def attach_weights(model: object, data: bytes | None, *, where: str) -> None:
         return
     for module in ("torch", "safetensors"):
         require(module, extra="deep")
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
-        tensors = load(data)
-        for network in networks:
-            network.weights_ = []
-        for key in sorted(tensors, key=_place):
-            i, m, name = _place(key)
-            members = networks[i].weights_
-            if m == len(members):
-                members.append({})
-            members[m][name] = tensors[key]
-    except (SafetensorError, ValueError, IndexError) as error:
+        stored = unpack_networks(data)
+        for network, found in zip(networks, stored, strict=True):
+            network.weights_ = found.members
+    except ValueError as error:
         raise BundleError(f"{where}: weights.safetensors is damaged: {error}") from error
-
-
-def _place(key: str) -> tuple[int, int, str]:
-    network, member, name = key.split("/", 2)
-    return int(network), int(member), name

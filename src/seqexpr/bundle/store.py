@@ -49,10 +49,11 @@ if TYPE_CHECKING:
     from seqexpr.models.targets import TargetTransform
     from seqexpr.recipe import Recipe
 
-__all__ = ["Bundle", "load_bundle", "save_bundle"]
+__all__ = ["WEIGHTS", "Bundle", "load_bundle", "save_bundle"]
 
 _ESTIMATOR = "estimator.skops"
-_WEIGHTS = "weights.safetensors"
+WEIGHTS = "weights.safetensors"
+"""Name of the file of what networks learnt; not there without networks."""
 _CARD = "README.md"
 _SEEN = "train_digests.npy"
 _REQUIRED = (_ESTIMATOR, _CARD, _SEEN)
@@ -147,7 +148,7 @@ def save_bundle(
     np.save(seen, np.unique(sequence_digests(list(dataset.sequences))), allow_pickle=False)
     contents = {
         _ESTIMATOR: estimator,
-        **({} if weights is None else {_WEIGHTS: weights}),
+        **({} if weights is None else {WEIGHTS: weights}),
         _CARD: model_card(manifest, coverage=evaluation.intervals).encode(),
         _SEEN: seen.getvalue(),
         **calibration_files(calibration),
@@ -258,7 +259,7 @@ def load_bundle(
     finally:
         files.close()
     model, _ = load_estimator(contents[_ESTIMATOR], trusted=trusted, where=where)
-    attach_weights(model, contents.get(_WEIGHTS), where=where)
+    attach_weights(model, contents.get(WEIGHTS), where=where)
     problem = check_npy(io.BytesIO(contents[_SEEN]), len(contents[_SEEN]))
     if problem:
         raise BundleError(f"{where}: {_SEEN} {problem}")

@@ -177,6 +177,15 @@ def train(
             rich_help_panel=_MODELLING,
         ),
     ] = None,
+    init_from: Annotated[
+        str | None,
+        typer.Option(
+            "--init-from",
+            metavar="MODEL",
+            help="Also train a network that goes on from the one of this run or model folder.",
+            rich_help_panel=_MODELLING,
+        ),
+    ] = None,
     transform: Annotated[
         str | None,
         typer.Option(
@@ -241,7 +250,7 @@ def train(
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
         "budget": budget, "trials": trials, "motifs": motifs, "prefer": prefer, "refit": refit,
-        "device": device,
+        "device": device, "init_from": init_from,
     }  # fmt: skip
     choices = {key: value for key, value in given.items() if value is not None}
     _run(

@@ -76,6 +76,11 @@ _NETWORKS: tuple[tuple[str, str, str, Callable[..., Pipeline]], ...] = (
         neural_pipelines.dream_rnn,
     ),
     (
+        "transfer", "Network from another run",
+        "Goes on from what another network has learnt.",
+        neural_pipelines.transfer,
+    ),
+    (
         "cnn_ensemble", "Five compact networks",
         "Averages five compact convolutional networks.",
         neural_pipelines.ensemble,

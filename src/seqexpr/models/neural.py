@@ -15,6 +15,7 @@ from seqexpr.features._base import is_int
 from seqexpr.models.measured import check_targets
 from seqexpr.models.nets.configs import CompactCNN, Network
 from seqexpr.models.training.settings import Augmentation, Training
+from seqexpr.models.training.weights import read_network
 from seqexpr.optional import require
 from seqexpr.sequences import as_strings
 
@@ -53,6 +54,12 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
     n_snapshots : int, default 1
         Networks that are kept of each, at least 1, from as many cycles of the
         learning rate: a cheap ensemble.
+    init_from : str, default ""
+        A weights.safetensors whose first network this one starts from; empty =
+        from random weights. Its form is then the default of `network`, and must
+        be the same. The head is new where it gives other numbers.
+    frozen_epochs : int, default 0
+        First epochs in which all but the head stays as it is, at least 0.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where it is trained and predicts; "auto" = the GPU if there is one.
     n_jobs : int, default 1
@@ -64,6 +71,8 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
     ----------
     weights_ : list of dict of str to ndarray
         The weights of each member, by PyTorch's names.
+    form_ : Network
+        What it looks like.
     center_, scale_ : ndarray of float64, shape (t,)
         Mean and standard deviation that targets were scaled by.
     history_ : list of ndarray of float64, shape (epochs, 3)
@@ -110,6 +119,8 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         right_flank: str = "",
         n_members: int = 1,
         n_snapshots: int = 1,
+        init_from: str = "",
+        frozen_epochs: int = 0,
         device: Literal["auto", "cpu", "cuda"] = "auto",
         n_jobs: int = 1,
         random_state: int = 42,
@@ -121,6 +132,8 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         self.right_flank = right_flank
         self.n_members = n_members
         self.n_snapshots = n_snapshots
+        self.init_from = init_from
+        self.frozen_epochs = frozen_epochs
         self.device = device
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -153,9 +166,10 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         MissingExtraError
             If PyTorch is not installed.
         """
-        self._check_parameters()
         for module in ("torch", "lightning_fabric", "safetensors"):
             require(module, extra="deep")
+        self.__dict__.pop("form_", None)
+        self._check_parameters()
         from seqexpr.models.training.members import fit_members
 
         sequences, beside = self._split_input(X)
@@ -164,6 +178,7 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         fitted = fit_members(
             self, sequences, table, covariates=beside, weights=weights, groups=labels
         )
+        self.form_ = self.resolved()[0]
         self.n_targets_ = 0 if targets.ndim == 1 else int(targets.shape[1])
         self.n_covariates_ = 0 if beside is None else int(beside.shape[1])
         self.weights_ = fitted.weights
@@ -206,8 +221,12 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
 
     def resolved(self) -> tuple[Network, Training, Augmentation]:
         """Return its form, training and augmentation, defaults filled in."""
+        if self.network is None and self.init_from:
+            form = read_network(self.init_from).form if not hasattr(self, "form_") else self.form_
+        else:
+            form = CompactCNN() if self.network is None else self.network
         return (
-            CompactCNN() if self.network is None else clone(self.network),
+            clone(form),
             Training() if self.training is None else clone(self.training),
             Augmentation() if self.augmentation is None else clone(self.augmentation),
         )
@@ -242,6 +261,8 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         for name in ("n_members", "n_snapshots", "n_jobs"):
             if not (is_int(getattr(self, name)) and getattr(self, name) >= 1):
                 raise InputError(f"{name} = {getattr(self, name)!r}: must be at least 1")
+        if not (is_int(self.frozen_epochs) and self.frozen_epochs >= 0):
+            raise InputError(f"frozen_epochs = {self.frozen_epochs!r}: must be at least 0")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device = {self.device!r}: must be 'auto', 'cpu' or 'cuda'")
         network, training, augmentation = self.resolved()

@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from seqexpr.errors import InputError
 from seqexpr.models.nets.configs import (
     CompactCNN,
     Dilated,
@@ -15,9 +16,20 @@ from seqexpr.models.nets.configs import (
     Network,
 )
 from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.training.context import current_context
 from seqexpr.models.training.settings import Training
+from seqexpr.models.training.weights import read_network
 
-__all__ = ["cnn", "dilated", "dream_rnn", "ensemble", "hybrid", "legnet", "network_pipeline"]
+__all__ = [
+    "cnn",
+    "dilated",
+    "dream_rnn",
+    "ensemble",
+    "hybrid",
+    "legnet",
+    "network_pipeline",
+    "transfer",
+]
 
 
 def network_pipeline(regressor: NeuralRegressor) -> Pipeline:
@@ -54,6 +66,27 @@ def dream_rnn(*, random_state: int, n_jobs: int) -> Pipeline:
 def dilated(*, random_state: int, n_jobs: int) -> Pipeline:
     """Build dilated residual convolutions, as BPNet has them."""
     return _of(Dilated(), random_state=random_state, n_jobs=n_jobs)
+
+
+def transfer(*, random_state: int, n_jobs: int) -> Pipeline:
+    """Build the network that the context names, to go on from its weights.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    init_from = current_context().init_from
+    if not init_from:
+        raise InputError(
+            "the model 'transfer' goes on from a trained network: name its run with --init-from"
+        )
+    training = Training(loss=read_network(init_from).about["loss"], learning_rate=0.001)
+    regressor = NeuralRegressor(
+        training=training, init_from=init_from, frozen_epochs=3, random_state=random_state,
+        n_jobs=n_jobs,
+    )  # fmt: skip
+    return network_pipeline(regressor)
 
 
 def hybrid(*, random_state: int, n_jobs: int) -> Pipeline:

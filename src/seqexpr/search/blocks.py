@@ -53,11 +53,13 @@ class Library:
         Sets of motifs that may be tried; see :func:`motif_sets`.
     covariates : bool
         Whether there are covariates beside the sequence.
+    transfers : bool
+        Whether there is a network of another run to go on from.
 
     Examples
     --------
     >>> Library.of(["ACGT", "AC"])
-    Library(n_rows=2, length=4, aligned=False, motifs=(), covariates=False)
+    Library(n_rows=2, length=4, aligned=False, motifs=(), covariates=False, transfers=False)
     """
 
     n_rows: int
@@ -65,6 +67,7 @@ class Library:
     aligned: bool
     motifs: tuple[str, ...] = ()
     covariates: bool = False
+    transfers: bool = False
 
     @classmethod
     def of(
@@ -73,12 +76,13 @@ class Library:
         *,
         motifs: tuple[str, ...] = (),
         covariates: bool = False,
+        transfers: bool = False,
     ) -> Library:
         """Describe the train sequences, length n."""
         texts = list(sequences)
         longest = max(map(len, texts), default=0)
         aligned = have_common_positions(texts)
-        return cls(len(texts), max(1, longest), aligned, motifs, covariates)
+        return cls(len(texts), max(1, longest), aligned, motifs, covariates, transfers)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from seqexpr.models.kernel_pipelines import words_and_places
 from seqexpr.models.kernels import KernelRidgeRegressor
 from seqexpr.models.nets.configs import CompactCNN, Dilated, LegNet, Network
 from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.neural_pipelines import transfer
 from seqexpr.models.ridge import RidgePathRegressor
 from seqexpr.models.training.settings import Augmentation, Training
 from seqexpr.models.trees import LightGBMRegressor
@@ -72,6 +73,8 @@ class Learner:
         ``title_of(settings)``: a title that says more of a candidate.
     extra : str or None
         The extra of seqexpr that it needs; left out where that is not installed.
+    transfers : bool
+        Whether it goes on from a network of another run.
     most_rows, most_bases : int or None
         Train rows, and bases of the longest sequence, above which it is left
         out.
@@ -87,6 +90,7 @@ class Learner:
     by_position: bool = False
     title_of: Callable[[Mapping[str, Any]], str] | None = None
     extra: str | None = None
+    transfers: bool = False
     most_rows: int | None = None
     most_bases: int | None = None
 
@@ -173,6 +177,14 @@ def _network(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> Neu
         form, training=training, augmentation=augmentation, n_jobs=n_jobs,
         random_state=random_state,
     )  # fmt: skip
+
+
+def _transfer(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> Any:
+    regressor = transfer(random_state=random_state, n_jobs=n_jobs)["regressor"]
+    regressor.training.set_params(
+        n_epochs=settings["n_epochs"], learning_rate=settings["learning_rate"]
+    )
+    return regressor.set_params(frozen_epochs=settings["frozen_epochs"])
 
 
 _ALL = (
@@ -278,6 +290,21 @@ _ALL = (
         title_of=lambda settings: _FORMS[str(settings["form"])],
         extra="deep",
         build=_network,
+    ),
+    Learner(
+        name="transfer",
+        title="Network from another run",
+        complexity=61,
+        blocks={},
+        settings={
+            "n_epochs": Setting(15, 6, 40, log=True),
+            "learning_rate": Setting(0.001, 0.0002, 0.005, log=True),
+            "frozen_epochs": Setting(3, 0, 6),
+        },
+        strands=False,
+        extra="deep",
+        transfers=True,
+        build=_transfer,
     ),
 )
 LEARNERS = {one.name: one for one in sorted(_ALL, key=lambda one: one.complexity)}

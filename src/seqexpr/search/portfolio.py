@@ -13,6 +13,7 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "ridge", "onehot": "left", "column_scale": "none"},
     {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
     {"learner": "epistasis", "onehot": "right"},
+    {"learner": "transfer"},
     {"learner": "network"},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
     # A tree's time is that of the columns it may use; of thousands a few hundred are enough.

@@ -56,6 +56,7 @@ def learners_for(library: Library) -> list[Learner]:
         for learner in LEARNERS.values()
         if (library.aligned or not learner.by_position)
         and (learner.extra is None or has_extra(learner.extra))
+        and (library.transfers or not learner.transfers)
         and (learner.most_rows is None or library.n_rows <= learner.most_rows)
         and (learner.most_bases is None or library.length <= learner.most_bases)
     ]

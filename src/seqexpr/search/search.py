@@ -101,6 +101,7 @@ class Search:
             self.material.sequences,
             motifs=self.motifs,
             covariates=self.material.covariates is not None,
+            transfers=bool(self.material.init_from),
         )
         self.log = TrialLog(self.folder, self.library)
         self.tried = self.log.read()

@@ -59,6 +59,8 @@ class Material:
         Typed columns beside the sequence.
     device : {"auto", "cpu", "cuda"}
         Where networks are trained.
+    init_from : str
+        Weights of a network of another run, to go on from.
     """
 
     sequences: list[str]
@@ -69,6 +71,7 @@ class Material:
     seed: int
     covariates: pd.DataFrame | None = None
     device: str = "auto"
+    init_from: str = ""
 
     @cached_property
     def inputs(self) -> Any:
@@ -97,6 +100,7 @@ class Material:
                 units=self.units,
                 seed=np.int64(self.seed),
                 device=np.str_(self.device),
+                init_from=np.str_(self.init_from),
             )
         if self.covariates is not None:
             with atomic_path(_beside(file)) as temporary:
@@ -118,6 +122,7 @@ class Material:
                 seed=int(kept["seed"]),
                 covariates=covariates,
                 device=str(kept["device"]),
+                init_from=str(kept["init_from"]),
             )
 
 

@@ -109,7 +109,9 @@ def try_candidate(
 
 def _networks(folder: str, material: Material) -> AbstractContextManager[Any]:
     """Say where networks are trained, and where they keep what a kill must not lose."""
-    return training_context(device=material.device, checkpoints=Path(folder, "networks"))
+    return training_context(
+        device=material.device, init_from=material.init_from, checkpoints=Path(folder, "networks")
+    )
 
 
 def fit_finally(

@@ -196,6 +196,8 @@ def models_of(recipe: Recipe, dataset: Dataset) -> tuple[Sequence[str], list[str
     """Return the names of all models, simplest first, and of those that can be selected."""
     equal_length = have_common_positions(list(dataset.sequences))
     names = recipe.models or preset_models(recipe.preset, equal_length=equal_length)
+    if recipe.init_from:
+        names = (*names, "transfer")
     if dataset.covariates is not None and not recipe.models:
         names = ("covariates", *names)
     specs = sorted((MODELS[name] for name in dict.fromkeys(names)), key=lambda s: s.complexity)

@@ -19,6 +19,7 @@ from seqexpr.errors import InputError
 from seqexpr.models.blending import BlendedRegressor, blend_out_of_fold, blending_weights
 from seqexpr.models.fitting import set_jobs
 from seqexpr.models.registry import ModelSpec
+from seqexpr.models.training.context import current_context
 from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import motif_sets
 from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
@@ -110,7 +111,7 @@ def search_rungs(
     """
     material = Material(
         list(train.sequences), train.targets, train.weights, split.folds, units, recipe.seed,
-        train.covariates, recipe.device,
+        train.covariates, recipe.device, current_context().init_from,
     )  # fmt: skip
     with _folder(cache) as folder:
         search = Search(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqexpr.bundle.store import WEIGHTS, load_bundle
 from seqexpr.data.checks import build_dataset
 from seqexpr.data.table import Table, read_table
 from seqexpr.errors import InputError
@@ -117,7 +118,7 @@ def train(
     cache = None if folder is None else folder.rungs(key, resume=resume)
     try:
         given: dict[str, Any] = {"check": check, "cache": cache, "on_step": on_step}
-        with training_context(device=recipe.device):
+        with training_context(device=recipe.device, init_from=_weights_of(recipe)):
             if repeats is None:
                 given["budget"] = budget
                 run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
@@ -156,6 +157,7 @@ def complete_recipe(recipe: Recipe | None, table: object, choices: dict[str, Any
             "the preset 'best' finds its models itself; leave out models, or take the preset 'fast'"
         )
     names = recipe.models or (("cnn",) if recipe.preset == "balanced" else ())
+    names = (*names, "transfer") if recipe.init_from else names
     for name in names:  # told now, rather than when the model is built
         if MODELS[name].extra == "deep":
             require("torch", extra="deep")
@@ -185,6 +187,21 @@ def read_for(recipe: Recipe, table: object = None, *, require_target: bool = Tru
         sheet=recipe.sheet,
         require_target=require_target,
     )
+
+
+def _weights_of(recipe: Recipe) -> str:
+    """Return the file of weights that a network is to go on from; empty = none."""
+    if not recipe.init_from:
+        return ""
+    bundle = load_bundle(recipe.init_from)  # checked as any other: whole, safe and right
+    file = bundle.path / WEIGHTS
+    if not file.is_file():
+        found = "a .zip; unpack it" if bundle.path.is_file() else f"{bundle.manifest.model.title!r}"
+        raise InputError(
+            f"init_from: the model in {recipe.init_from} is {found}, and no network with weights "
+            "to go on from; name a run of --models cnn, or of another network"
+        )
+    return str(file)
 
 
 def _split(recipe: Recipe, dataset: Dataset) -> Split:

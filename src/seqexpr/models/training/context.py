@@ -63,12 +63,15 @@ class TrainingContext:
         too, if the last is a tenth of this ago.
     device : {"auto", "cpu", "cuda"}
         What networks mean that say "auto".
+    init_from : str
+        Weights that the model "transfer" goes on from.
     """
 
     on_progress: Callable[[TrainingProgress], None] | None = None
     checkpoints: Path | None = None
     checkpoint_seconds: float = 60.0
     device: str = "auto"
+    init_from: str = ""
 
 
 _CURRENT: ContextVar[TrainingContext] = ContextVar("training", default=TrainingContext())  # noqa: B039 - it is frozen

@@ -214,8 +214,8 @@ class _Run:
         state, plan = self.state, self.plan
         order = np.random.default_rng([plan.seed, state.epoch]).permutation(self.n_rows)
         finetune = state.epoch >= self.n_epochs * (1 - plan.augmentation.finetune_share)
-        self._freeze(state.epoch < plan.frozen_epochs)
         self.network.train()
+        self._freeze(state.epoch < plan.frozen_epochs)
         for batch in self.feed.batches(order[state.step * self.batch :], self.batch):
             state.loss_sum = state.loss_sum + self._step(batch, finetune=finetune)
             state.step += 1
@@ -236,6 +236,7 @@ class _Run:
         trunk = getattr(self.bare, "trunk", None)
         if trunk is not None and self.plan.frozen_epochs:
             trunk.requires_grad_(not frozen)
+            trunk.train(not frozen)  # moments of batches stay as they are, too
 
     def _step(self, batch: Batch, *, finetune: bool) -> Tensor:
         plan, state = self.plan, self.state

@@ -24,11 +24,19 @@ from seqexpr.models.training.context import current_context
 from seqexpr.models.training.examples import Examples, to_input, trim
 from seqexpr.models.training.loop import Plan, train_network
 from seqexpr.models.training.losses import Loss, make_loss
+from seqexpr.models.training.weights import StoredNetwork, read_network
 
 if TYPE_CHECKING:
     from seqexpr.models.neural import NeuralRegressor
 
-__all__ = ["FittedMembers", "Members", "fit_members", "one_thread_each", "resolve_device"]
+__all__ = [
+    "FittedMembers",
+    "Members",
+    "fit_members",
+    "one_thread_each",
+    "resolve_device",
+    "start_from",
+]
 
 Floats = npt.NDArray[np.float64]
 _FEWEST_TO_VALIDATE = 40
@@ -117,6 +125,7 @@ def fit_members(
     labels = None if groups is None else groups[used]
     folds = _validation_folds(len(used), training.validation_share, labels, model)
     loss = make_loss(training.loss, n_targets=targets.shape[1])
+    donor = read_network(model.init_from) if model.init_from else None
     kept, history = [], []
     with one_thread_each(model.n_jobs):
         for number in range(model.n_members):
@@ -128,9 +137,11 @@ def fit_members(
                     network, n_outputs=loss.n_outputs * targets.shape[1],
                     n_covariates=0 if covariates is None else covariates.shape[1],
                 )  # fmt: skip
+            if donor is not None:
+                start_from(built, donor, number=number)
             plan = Plan(
-                training, augmentation, n_snapshots=model.n_snapshots, seed=seed,
-                device=resolve_device(model.device),
+                training, augmentation, n_snapshots=model.n_snapshots,
+                frozen_epochs=model.frozen_epochs, seed=seed, device=resolve_device(model.device),
                 checkpoint=_checkpoint_file(model, train, held, seed=seed),
             )  # fmt: skip
             trained = train_network(
@@ -139,6 +150,32 @@ def fit_members(
             kept += [_to_numpy(state) for state in trained.snapshots]
             history.append(np.array([[e.loss, e.error, e.pearson] for e in trained.history]))
     return FittedMembers(kept, center, scale, history)
+
+
+def start_from(network: SequenceNetwork, donor: StoredNetwork, *, number: int) -> None:
+    """Give a network the weights of another's member, all but a head that does not fit.
+
+    Raises
+    ------
+    InputError
+        If the trunks have different forms.
+    """
+    state = donor.members[number % len(donor.members)]
+    own = network.state_dict()
+    fits = {
+        name: torch.tensor(value)
+        for name, value in state.items()
+        if name in own and tuple(own[name].shape) == value.shape
+    }
+    missing = [name for name in own if name.startswith("trunk.") and name not in fits]
+    if missing:
+        raise InputError(
+            f"init_from: the {donor.about['architecture']} in it has another form than this "
+            f"network ({missing[0]} differs); leave out network, or take the same form"
+        )
+    if "out.weight" not in fits or "hidden.weight" not in fits:  # all of a head, or nothing
+        fits = {name: value for name, value in fits.items() if name.startswith("trunk.")}
+    network.load_state_dict(own | fits)
 
 
 def _constructs(model: NeuralRegressor, sequences: list[str]) -> list[str]:
