@@ -2,7 +2,8 @@
 
 In a console block the lines that start with ``$`` are commands; what follows one is its output,
 where ``...`` stands for anything, as in doctests. Blocks of a page share one folder and one
-namespace. A block under the line ``<!-- not executed: REASON -->`` is left out.
+namespace. A block under the line ``<!-- not executed: REASON -->`` is left out, and one under
+``<!-- needs the extra NAME -->`` where that is not installed.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from seqexpr.optional import has_extra
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 BLOCK = re.compile(
-    r"(?P<skip><!-- not executed: [^\n]+ -->\n)?```(?P<kind>python|console)\n(?P<text>.*?)```",
+    r"(?P<skip><!-- not executed: [^\n]+ -->\n)?(?:<!-- needs the extra (?P<extra>\w+) -->\n)?```(?P<kind>python|console)\n(?P<text>.*?)```",
     re.DOTALL,
 )
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -68,7 +71,7 @@ def run_python(text: str, folder: Path, names: dict[str, object]) -> None:
 def test_a_page_does_what_it_says(page, tmp_path):
     names: dict[str, object] = {}
     for block in BLOCK.finditer(page.read_text(encoding="utf-8")):
-        if block["skip"]:
+        if block["skip"] or (block["extra"] and not has_extra(block["extra"])):
             continue
         if block["kind"] == "console":
             run_console(block["text"], tmp_path)
