@@ -62,7 +62,7 @@ DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/n
 	tests/features/test_language_model.py tests/features/test_embeddings.py
 test-deep: .venv/.deep
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --durations=15
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto tests/testing tests/search -k "network or cnn or legnet or dream or dilated or hybrid"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto tests/testing tests/search tests/bundle/test_conformance.py tests/docs -k "network or cnn or legnet or dream or dilated or hybrid or transfer"
 
 check: lint test
 

@@ -62,7 +62,10 @@ ROWS: tuple[Row, ...] = (
         limits=(
             "Half of the rows are at the floor of the assay (log2 expression -5): among them there "
             "is nothing to predict, and which promoters lie just above it is mostly noise. No "
-            "replicates are given, so no ceiling is known."
+            "replicates are given, so no ceiling is known. Words and places see that the two boxes "
+            "of a promoter are there, but hardly how they stand to each other: single trees on "
+            "words, places and motifs reach .50 to .51 on the folds inside train, and a LegNet, "
+            "which sees it, .715 on test."
         ),
     ),
     Row(
@@ -95,7 +98,11 @@ ROWS: tuple[Row, ...] = (
         ),
         limits=(
             "The designs share their parts, so a random split asks for new combinations of known "
-            "parts, not for new parts. The ceiling takes the three replicates as independent."
+            "parts, not for new parts. The ceiling takes the three replicates as independent. "
+            "Everything that was tried ends at the same place. Inside train (three of five folds): "
+            "trees on one-hot .906, with motifs .908, with gapped k-mers .909, with 1- to 3-mers by "
+            "position .911, the mean of seven such .912, a Gaussian process .899; and one LegNet has "
+            ".903 on test. More rows, not more features, seem to be what is missing."
         ),
     ),
     Row(
@@ -109,7 +116,8 @@ ROWS: tuple[Row, ...] = (
         split="All rows marked high quality train, all others test.",
         limits=(
             "The test rows are other designs with a narrower range (variance 0.26 against 0.67), "
-            "so this asks for extrapolation."
+            "so this asks for extrapolation. The search sees folds of the high-quality rows alone, and "
+            "what is best there is not what carries furthest: trees on one-hot alone have .611."
         ),
     ),
     Row(

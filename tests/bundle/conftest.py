@@ -21,6 +21,7 @@ from seqexpr.evaluation.evaluation import Evaluation, ModelSummary, Score
 from seqexpr.models.fitting import fit_model
 from seqexpr.models.registry import MODELS, make_model
 from seqexpr.models.targets import TargetTransform
+from seqexpr.models.training.settings import Training
 from seqexpr.recipe import Recipe
 
 
@@ -97,7 +98,10 @@ def save(folder: Path, model: object, dataset: Dataset, *, name: str = "ridge") 
 
 def fitted(name: str, dataset: Dataset):
     targets = dataset.targets[:, 0] if dataset.targets.shape[1] == 1 else dataset.targets
-    return fit_model(make_model(name), list(dataset.sequences), targets)
+    model = make_model(name)
+    if MODELS[name].extra == "deep":
+        model.set_params(regressor__training=Training(n_epochs=2))
+    return fit_model(model, list(dataset.sequences), targets)
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,7 @@ for _module in (check, train, predict, evaluate, compare, export, datasets, simu
 def main() -> None:
     """Run the command line and exit: 0 done, 1 check failed, 2 bad input, 3 missing extra."""
     debug = "--debug" in sys.argv
+    os.environ["SEQEXPR_COMMAND_LINE"] = "1"  # see seqexpr.bundle.estimator
     try:
         app()
     except SeqexprError as error:
