@@ -99,10 +99,10 @@ ROWS: tuple[Row, ...] = (
         limits=(
             "The designs share their parts, so a random split asks for new combinations of known "
             "parts, not for new parts. The ceiling takes the three replicates as independent. "
-            "Everything that was tried ends at the same place. Inside train (three of five folds): "
-            "trees on one-hot .906, with motifs .908, with gapped k-mers .909, with 1- to 3-mers by "
-            "position .911, the mean of seven such .912, a Gaussian process .899; and one LegNet has "
-            ".903 on test. More rows, not more features, seem to be what is missing."
+            "Everything that was tried ends at the same place. Inside train (three of five folds) "
+            "trees on one-hot have .906, with motifs .908, with gapped k-mers .909, with 1- to "
+            "3-mers by position .911, the mean of seven such .912, a Gaussian process (one fifth) "
+            ".899; one LegNet has .903 on test. Rows, not features, seem to be what is missing."
         ),
     ),
     Row(
@@ -116,8 +116,8 @@ ROWS: tuple[Row, ...] = (
         split="All rows marked high quality train, all others test.",
         limits=(
             "The test rows are other designs with a narrower range (variance 0.26 against 0.67), "
-            "so this asks for extrapolation. The search sees folds of the high-quality rows alone, and "
-            "what is best there is not what carries furthest: trees on one-hot alone have .611."
+            "so this asks for extrapolation. The search sees folds of the high-quality rows alone, "
+            "and what is best there is not what carries furthest: trees on one-hot have .611."
         ),
     ),
     Row(
