@@ -116,7 +116,7 @@ class MaskedMaxPool1d(nn.Module):
         return self._largest(x.masked_fill(mask == 0, lowest), lowest) * pooled_mask, pooled_mask
 
     def _largest(self, x: Tensor, below: float) -> Tensor:
-        # max_pool1d does the same, but cannot be exported to ONNX for sequences of any length.
+        # max_pool1d does the same in the same time, but cannot be exported to ONNX for any length.
         stretches = (x.shape[2] + self.width - 1) // self.width
         x = F.pad(x, (0, self.width - 1), value=below)
         reach = self.width * (stretches - 1) + 1

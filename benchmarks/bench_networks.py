@@ -1,0 +1,126 @@
+"""Training and prediction of the compact network beside a plain PyTorch loop and beside what the
+convolutions alone cost. Needs the extra deep.
+
+    python benchmarks/bench_networks.py [--rows 20000] [--length 110]
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+from seqexpr.models.nets.configs import CompactCNN
+from seqexpr.models.nets.encoding import code_matrix, one_hot
+from seqexpr.models.nets.network import SequenceNetwork
+from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.training.settings import Training
+
+BATCH = 128
+
+
+def random_sequences(n: int, length: int) -> list[str]:
+    letters = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), size=(n, length))
+    return [row.tobytes().decode() for row in letters]
+
+
+def seconds(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return time.perf_counter() - started
+
+
+def plain_epoch(sequences: list[str], y: np.ndarray, network: nn.Module) -> Callable[[], None]:
+    """What is written by hand: one-hot floats in memory, Adam, a loop."""
+    X = one_hot(torch.from_numpy(code_matrix(sequences)))
+    target = torch.from_numpy(y.astype(np.float32))
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    loader = torch.utils.data.DataLoader(
+        torch.utils.data.TensorDataset(X, target), batch_size=BATCH, shuffle=True
+    )
+
+    def epoch() -> None:
+        network.train()
+        for x, t in loader:
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(network(x)[:, 0], t)
+            loss.backward()
+            optimizer.step()
+
+    return epoch
+
+
+def convolutions_alone(n: int, length: int, config: CompactCNN) -> Callable[[], None]:
+    """Forward and backward through the convolutions of the network and nothing else."""
+    width, layers, size = config.n_channels, [], length
+    layers.append((nn.Conv1d(4, width, config.stem_width, padding="same"), 4, size))
+    for block in range(config.n_blocks):
+        size = -(-size // 2) if block else size
+        layers.append((nn.Conv1d(width, width, config.width, padding="same"), width, size))
+    inputs = [torch.randn(BATCH, channels, size) for _, channels, size in layers]
+    for x in inputs[1:]:
+        x.requires_grad_()
+
+    def epoch() -> None:
+        for _ in range(n // BATCH):
+            for (conv, _, _), x in zip(layers, inputs, strict=True):
+                conv(x).sum().backward()
+
+    return epoch
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--length", type=int, default=110)
+    parser.add_argument("--jobs", type=int, default=torch.get_num_threads())
+    options = parser.parse_args()
+    torch.set_num_threads(options.jobs)
+    config = CompactCNN()
+    sequences = random_sequences(options.rows, options.length)
+    y = np.random.default_rng(1).normal(size=options.rows)
+    network = SequenceNetwork(config, n_outputs=1)
+    plain = plain_epoch(sequences, y, network)
+    limit = convolutions_alone(options.rows, options.length, config)
+    plain()  # warm
+    ours = NeuralRegressor(
+        config, n_jobs=options.jobs,
+        training=Training(n_epochs=2, batch_size=BATCH, validation_share=0.0),
+    )  # fmt: skip
+    rows = [
+        ("seqexpr, an epoch", seconds(lambda: ours.fit(sequences, y)) / 2),
+        ("plain loop, an epoch", min(seconds(plain), seconds(plain))),
+        ("convolutions alone", min(seconds(limit), seconds(limit))),
+    ]
+    first = rows[0][1]
+    print(
+        f"Training, {options.rows:,} sequences of {options.length} bases, batches of {BATCH}, "
+        f"{options.jobs} threads, PyTorch {torch.__version__}\n"
+    )
+    print("| | seconds | sequences a second | times ours |\n|---|---:|---:|---:|")
+    for name, spent in rows:
+        print(f"| {name} | {spent:.1f} | {options.rows / spent:,.0f} | {spent / first:.2f} |")
+
+    codes = torch.from_numpy(code_matrix(sequences))
+    bare_network = network.eval()
+
+    def bare() -> None:
+        with torch.inference_mode():
+            for part in one_hot(codes).split(512):
+                bare_network(part)
+
+    ours.predict(sequences[:512])
+    spent = [min(seconds(call), seconds(call)) for call in (lambda: ours.predict(sequences), bare)]
+    print("\nPrediction, str to numbers\n")
+    print("| | seconds | sequences a second |\n|---|---:|---:|")
+    for name, one in zip(("seqexpr predict", "the network alone"), spent, strict=True):
+        print(f"| {name} | {one:.2f} | {options.rows / one:,.0f} |")
+    print(f"\nShare of the bare network's throughput: {spent[1] / spent[0]:.0%}")
+
+
+if __name__ == "__main__":
+    main()
