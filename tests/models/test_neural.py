@@ -275,3 +275,11 @@ def test_a_rule_of_spacing_is_learnt_that_no_model_on_words_can_learn():
     # The noise leaves 1 - .09 / 1.09 = .917; .92 was found, and at most .04 for words.
     assert max(ladder.values()) < 0.25
     assert network > 0.8
+
+
+def test_two_processes_share_each_batch(library):
+    first = quick(n_devices=2).fit(*library)
+    assert first.history_[0][-1, 1] < 0.5 * first.history_[0][0, 1]
+    alone = quick().fit(*library)
+    together = np.corrcoef(first.predict(library[0]), alone.predict(library[0]))
+    assert together[0, 1] > 0.9

@@ -62,6 +62,11 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         First epochs in which all but the head stays as it is, at least 0.
     device : {"auto", "cpu", "cuda"}, default "auto"
         Where it is trained and predicts; "auto" = the GPU if there is one.
+    n_devices : int, default 1
+        GPUs (or, on a processor, processes) that share each batch in training,
+        at least 1. The rows of a batch are normalised on each by themselves, and
+        gradients are added up across them: the same seed gives nearly the same
+        weights, with one device exactly the same.
     n_jobs : int, default 1
         Threads of the processor.
     random_state : int, default 42
@@ -122,6 +127,7 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         init_from: str = "",
         frozen_epochs: int = 0,
         device: Literal["auto", "cpu", "cuda"] = "auto",
+        n_devices: int = 1,
         n_jobs: int = 1,
         random_state: int = 42,
     ) -> None:
@@ -135,6 +141,7 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         self.init_from = init_from
         self.frozen_epochs = frozen_epochs
         self.device = device
+        self.n_devices = n_devices
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -258,11 +265,13 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         return sequences_of(X).tolist(), np.ascontiguousarray(numbers)
 
     def _check_parameters(self) -> None:
-        for name in ("n_members", "n_snapshots", "n_jobs"):
+        for name in ("n_members", "n_snapshots", "n_devices", "n_jobs"):
             if not (is_int(getattr(self, name)) and getattr(self, name) >= 1):
                 raise InputError(f"{name} = {getattr(self, name)!r}: must be at least 1")
         if not (is_int(self.frozen_epochs) and self.frozen_epochs >= 0):
             raise InputError(f"frozen_epochs = {self.frozen_epochs!r}: must be at least 0")
+        if self.frozen_epochs and self.n_devices > 1:
+            raise InputError("frozen_epochs: not with n_devices > 1; train on one device")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device = {self.device!r}: must be 'auto', 'cpu' or 'cuda'")
         network, training, augmentation = self.resolved()

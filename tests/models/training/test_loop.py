@@ -49,7 +49,7 @@ def same(first, second):
     for one, other in zip(first.snapshots, second.snapshots, strict=True):
         assert one.keys() == other.keys()
         for name in one:
-            assert torch.equal(one[name], other[name]), name
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
 
 
 def test_the_same_seed_gives_the_same_weights_whatever_the_global_generator():
@@ -112,7 +112,8 @@ def test_early_stopping_keeps_the_best_epoch(monkeypatch):
     found = trained(plan(training={"patience": 2}))
     assert [epoch.error for epoch in found.history] == [0.9, 0.5, 0.7, 0.8]
     assert len(kept) == 2
-    assert found.snapshots[0] is kept[1]
+    for name, value in kept[1].items():
+        np.testing.assert_array_equal(found.snapshots[0][name], value.numpy())
 
 
 def test_progress_is_told_after_each_epoch():
@@ -128,17 +129,6 @@ def test_progress_is_told_after_each_epoch():
 def test_every_way_of_training_learns(training):
     found = trained(plan(training=training), ragged=True)
     assert found.history[-1].loss < found.history[0].loss
-
-
-def test_averaged_weights_are_a_moving_average():
-    update = loop._moving_average(0.9)
-    averaged, n = [torch.zeros(1), torch.zeros(1, dtype=torch.int64)], torch.tensor(10**6)
-    update(averaged, [torch.ones(1), torch.ones(1, dtype=torch.int64)], n)
-    assert averaged[0].item() == pytest.approx(0.1)
-    assert averaged[1].item() == 1
-    early = [torch.zeros(1)]
-    update(early, [torch.ones(1)], torch.tensor(0))
-    assert early[0].item() == pytest.approx(0.9)  # at first it follows
 
 
 def test_a_feed_gives_every_row_once_in_order_and_trims_batches():

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from seqexpr.models.training.augment import augment
+from seqexpr.models.training.averaging import moving_average
 from seqexpr.models.training.checkpoint import (
     Checkpoint,
     flat_state,
@@ -30,6 +33,7 @@ from seqexpr.models.training.settings import Augmentation, Training
 
 __all__ = ["Epoch", "Plan", "Trained", "train_network"]
 
+Weights = dict[str, npt.NDArray[Any]]
 _CLIP = 1.0  # length of the gradient
 _FEWEST_STEPS = 20  # of an epoch; batches are smaller where there would be fewer
 _SMALLEST_BATCH = 8
@@ -51,6 +55,8 @@ class Plan:
         Of order, dropout and augmentation.
     device : str
         "cpu" or "cuda".
+    n_devices : int
+        Devices that share each batch, in as many processes.
     precision : str
         As Lightning Fabric names it.
     checkpoint : Path or None
@@ -63,6 +69,7 @@ class Plan:
     frozen_epochs: int = 0
     seed: int = 0
     device: str = "cpu"
+    n_devices: int = 1
     precision: str = "32-true"
     checkpoint: Path | None = None
 
@@ -78,9 +85,9 @@ class Epoch:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network: the weights of each snapshot, on the CPU, and the epochs."""
+    """A trained network: the weights of each snapshot, and the epochs."""
 
-    snapshots: list[dict[str, Tensor]]
+    snapshots: list[Weights]
     history: list[Epoch]
 
 
@@ -125,8 +132,32 @@ def train_network(
     context : TrainingContext
         Whom to tell.
     """
+    from lightning_fabric import Fabric
+
+    many = plan.n_devices > 1
+    fabric = Fabric(
+        accelerator=plan.device, devices=plan.n_devices, precision=plan.precision,
+        strategy="ddp_spawn" if many else "auto",
+    )  # fmt: skip
+    parts = (network, train, validation)
+    if many:  # who is told of progress lives in this process, and cannot be handed to others
+        context = replace(context, on_progress=None)
+    work = partial(_run, parts=parts, loss=loss, plan=plan, context=context)
+    snapshots, history = fabric.launch(work) if many else work(fabric)
+    return Trained(snapshots, [Epoch(*values) for values in history])
+
+
+def _run(
+    fabric: Any,
+    *,
+    parts: tuple[nn.Module, Examples, Examples | None],
+    loss: Loss,
+    plan: Plan,
+    context: TrainingContext,
+) -> tuple[list[Weights], list[list[float]]]:
+    """Train in this process, which may be one of several; return snapshots and history, plain."""
     with _own_randomness(plan.seed):
-        return _Run(network, train, validation, loss=loss, plan=plan, context=context).run()
+        return _Run(fabric, *parts, loss=loss, plan=plan, context=context).run()
 
 
 @contextmanager
@@ -146,18 +177,18 @@ class _Run:
     """One call of :func:`train_network`."""
 
     def __init__(
-        self, network: nn.Module, train: Examples, validation: Examples | None, *, loss: Loss,
-        plan: Plan, context: TrainingContext,
+        self, fabric: Any, network: nn.Module, train: Examples, validation: Examples | None, *,
+        loss: Loss, plan: Plan, context: TrainingContext,
     ) -> None:  # fmt: skip
-        from lightning_fabric import Fabric
-
         self.plan, self.loss, self.context = plan, loss, context
-        self.fabric = Fabric(accelerator=plan.device, devices=1, precision=plan.precision)
+        self.fabric = fabric
+        self.rank, self.n_ranks = int(fabric.global_rank), int(fabric.world_size)
         training = plan.training
         n = len(train)
-        self.batch = max(min(training.batch_size, n // _FEWEST_STEPS), min(_SMALLEST_BATCH, n))
+        whole = max(min(training.batch_size, n // _FEWEST_STEPS), min(_SMALLEST_BATCH, n))
+        self.batch = max(1, whole // self.n_ranks)
         self.n_rows = n
-        self.n_steps = -(-n // self.batch)
+        self.n_steps = -(-self._share(np.arange(n)).size // self.batch)
         self.cycle = max(1, training.n_epochs // plan.n_snapshots)
         self.n_epochs = self.cycle * plan.n_snapshots
         device = self.fabric.device
@@ -168,7 +199,7 @@ class _Run:
         )  # fmt: skip
         self.network, self.optimizer = self.fabric.setup(self.bare, optimizer)
         self.average = AveragedModel(
-            self.bare, multi_avg_fn=_moving_average(training.averaging), use_buffers=True
+            self.bare, multi_avg_fn=moving_average(training.averaging), use_buffers=True
         )
         self.feed = Feed(train, device)
         self.held_out = None if validation is None else Feed(validation, device)
@@ -177,7 +208,7 @@ class _Run:
         self.state = _State()
         self._start_cycle()
 
-    def run(self) -> Trained:
+    def run(self) -> tuple[list[Weights], list[list[float]]]:
         self._resume()
         self.started = self.written = time.monotonic()
         while self.state.epoch < self.n_epochs:
@@ -186,9 +217,15 @@ class _Run:
             self._tell(time.monotonic() - before)
             if self._is_done():
                 break
-        if self.plan.checkpoint is not None:
+        self.fabric.barrier()
+        if self.plan.checkpoint is not None and self.rank == 0:
             self.plan.checkpoint.unlink(missing_ok=True)
-        return Trained(self.state.snapshots, self.state.history)
+        # Arrays: tensors that another process has made would be gone with it.
+        plain = [{k: v.numpy() for k, v in taken.items()} for taken in self.state.snapshots]
+        return plain, self._history()
+
+    def _history(self) -> list[list[float]]:
+        return [[e.loss, e.error, e.pearson] for e in self.state.history]
 
     def _start_cycle(self) -> None:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -213,6 +250,7 @@ class _Run:
     def _epoch(self) -> None:
         state, plan = self.state, self.plan
         order = np.random.default_rng([plan.seed, state.epoch]).permutation(self.n_rows)
+        order = self._share(order)
         finetune = state.epoch >= self.n_epochs * (1 - plan.augmentation.finetune_share)
         self.network.train()
         self._freeze(state.epoch < plan.frozen_epochs)
@@ -232,6 +270,11 @@ class _Run:
             self._start_cycle()
         self._checkpoint(self.context.checkpoint_seconds / 10)
 
+    def _share(self, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return the rows of this process; all have equally many, some rows twice if need be."""
+        size = -(-order.size // self.n_ranks) * self.n_ranks
+        return np.resize(order, size)[self.rank :: self.n_ranks]
+
     def _freeze(self, frozen: bool) -> None:
         trunk = getattr(self.bare, "trunk", None)
         if trunk is not None and self.plan.frozen_epochs:
@@ -240,7 +283,7 @@ class _Run:
 
     def _step(self, batch: Batch, *, finetune: bool) -> Tensor:
         plan, state = self.plan, self.state
-        seed = _step_seed(plan, state.epoch, state.step)
+        seed = _step_seed(plan, state.epoch, state.step) + self.rank
         torch.manual_seed(seed)  # of dropout
         self.generator.manual_seed(seed)
         codes = augment(batch.codes, plan.augmentation, generator=self.generator, finetune=finetune)
@@ -307,7 +350,7 @@ class _Run:
     def _checkpoint(self, after: float) -> None:
         """Write the state if the last write is longer ago than that."""
         file = self.plan.checkpoint
-        if file is None or time.monotonic() - self.written < after:
+        if file is None or self.rank or time.monotonic() - self.written < after:
             return
         state = self.state
         parts = {"network": self.bare.state_dict(), "average": self.average.state_dict(),
@@ -317,7 +360,7 @@ class _Run:
             "epoch": state.epoch, "step": state.step, "loss_sum": float(state.loss_sum),
             "best_error": None if np.isinf(state.best_error) else state.best_error,
             "best_epoch": state.best_epoch, "n_snapshots": len(state.snapshots),
-            "history": [[e.loss, e.error, e.pearson] for e in state.history],
+            "history": self._history(),
             "schedule": plain_state(self.schedule),
         }  # fmt: skip
         write_checkpoint(file, Checkpoint.of(parts, facts))
@@ -343,21 +386,6 @@ class _Run:
             best=kept.part("best"),
             snapshots=[kept.part(f"snapshot{k}") for k in range(facts["n_snapshots"])],
         )  # fmt: skip
-
-
-def _moving_average(share: float) -> Callable[[Any, Any, Any], None]:
-    """Return how averaged weights take in new ones; at first they follow them closely."""
-
-    def update(averaged: list[Tensor], current: list[Tensor], n_averaged: Tensor) -> None:
-        n = int(n_averaged)
-        new = 1 - min(share, (1 + n) / (10 + n))
-        for old, now in zip(averaged, current, strict=True):
-            if old.is_floating_point():
-                old.lerp_(now, new)
-            else:
-                old.copy_(now)
-
-    return update
 
 
 def _copied(network: nn.Module) -> dict[str, Tensor]:

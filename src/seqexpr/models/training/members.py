@@ -24,6 +24,7 @@ from seqexpr.models.training.context import current_context
 from seqexpr.models.training.examples import Examples, to_input, trim
 from seqexpr.models.training.loop import Plan, train_network
 from seqexpr.models.training.losses import Loss, make_loss
+from seqexpr.models.training.precision import fastest_precision
 from seqexpr.models.training.weights import StoredNetwork, read_network
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ def fit_members(
     labels = None if groups is None else groups[used]
     folds = _validation_folds(len(used), training.validation_share, labels, model)
     loss = make_loss(training.loss, n_targets=targets.shape[1])
+    device = resolve_device(model.device)
     donor = read_network(model.init_from) if model.init_from else None
     kept, history = [], []
     with one_thread_each(model.n_jobs):
@@ -141,13 +143,14 @@ def fit_members(
                 start_from(built, donor, number=number)
             plan = Plan(
                 training, augmentation, n_snapshots=model.n_snapshots,
-                frozen_epochs=model.frozen_epochs, seed=seed, device=resolve_device(model.device),
+                frozen_epochs=model.frozen_epochs, seed=seed, device=device,
+                n_devices=model.n_devices, precision=fastest_precision(device),
                 checkpoint=_checkpoint_file(model, train, held, seed=seed),
             )  # fmt: skip
             trained = train_network(
                 built, train, held, loss=loss, plan=plan, context=current_context()
             )
-            kept += [_to_numpy(state) for state in trained.snapshots]
+            kept += trained.snapshots
             history.append(np.array([[e.loss, e.error, e.pearson] for e in trained.history]))
     return FittedMembers(kept, center, scale, history)
 
@@ -241,10 +244,6 @@ def _checkpoint_file(
         for array in () if part is None else (part.codes, part.targets, part.weights):
             digest.update(np.ascontiguousarray(array).tobytes())
     return folder / f"{digest.hexdigest()[:24]}.safetensors"
-
-
-def _to_numpy(state: dict[str, Tensor]) -> dict[str, npt.NDArray[Any]]:
-    return {name: value.cpu().numpy() for name, value in state.items()}
 
 
 @dataclass(frozen=True, eq=False)
