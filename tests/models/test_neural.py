@@ -111,7 +111,8 @@ def test_numbers_beside_the_sequence_are_used(library):
         model.predict(X)
 
 
-def test_a_killed_fit_goes_on_inside_a_context(library, tmp_path, monkeypatch):
+@pytest.mark.parametrize("stop", [40, 240])  # in the first member, in the second
+def test_a_killed_fit_goes_on_inside_a_context(library, tmp_path, monkeypatch, stop):
     from seqexpr.models.training import loop
 
     whole = quick(n_members=2).fit(*library)
@@ -121,7 +122,7 @@ def test_a_killed_fit_goes_on_inside_a_context(library, tmp_path, monkeypatch):
         pass
 
     def dies(self, batch, *, finetune):
-        if len(seen) == 40:
+        if len(seen) == stop:
             raise KilledError
         seen.append(None)
         return honest(self, batch, finetune=finetune)
@@ -131,11 +132,20 @@ def test_a_killed_fit_goes_on_inside_a_context(library, tmp_path, monkeypatch):
         monkeypatch.setattr(loop._Run, "_step", dies)
         with pytest.raises(KilledError):
             quick(n_members=2).fit(*library)
-        assert len(list(tmp_path.iterdir())) == 1
-        monkeypatch.setattr(loop._Run, "_step", honest)
+        assert len(list(tmp_path.iterdir())) == (1 if stop == 40 else 2)
+        n_steps = len(seen)
+        seen.clear()
+        monkeypatch.setattr(
+            loop._Run,
+            "_step",
+            lambda self, batch, *, finetune: (
+                seen.append(None) or honest(self, batch, finetune=finetune)
+            ),
+        )
         again = quick(n_members=2).fit(*library)
     assert not list(tmp_path.iterdir())
     assert told
+    assert n_steps + len(seen) == sum(len(h) for h in whole.history_) * -(-270 // 13)
     for one, other in zip(whole.weights_, again.weights_, strict=True):
         for name in one:
             np.testing.assert_array_equal(one[name], other[name])

@@ -13,19 +13,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from seqexpr.errors import InputError
+from seqexpr.files import atomic_path
 from seqexpr.models.folds import assign_folds
-from seqexpr.models.nets.encoding import code_matrix
+from seqexpr.models.nets.encoding import PADDING, code_matrix
 from seqexpr.models.nets.network import SequenceNetwork
 from seqexpr.models.training.augment import reverse_complement_codes
 from seqexpr.models.training.context import current_context
 from seqexpr.models.training.examples import Examples, to_input, trim
-from seqexpr.models.training.loop import Plan, train_network
+from seqexpr.models.training.loop import Epoch, Plan, Trained, train_network
 from seqexpr.models.training.losses import Loss, make_loss
 from seqexpr.models.training.precision import fastest_precision
-from seqexpr.models.training.weights import StoredNetwork, read_network
+from seqexpr.models.training.weights import (
+    StoredNetwork,
+    pack_networks,
+    read_network,
+    unpack_networks,
+)
 
 if TYPE_CHECKING:
     from seqexpr.models.neural import NeuralRegressor
@@ -112,7 +119,7 @@ def fit_members(
     groups : ndarray, shape (n,), or None
         Rows of one group are not divided.
     """
-    network, training, augmentation = model.resolved()
+    training, augmentation = model.resolved()[1:]
     share = np.ones(len(targets)) if weights is None else weights
     used = np.flatnonzero((share > 0) & ~np.isnan(targets).all(axis=1))
     center, scale = _moments(targets[used], share[used])
@@ -125,34 +132,76 @@ def fit_members(
     )
     labels = None if groups is None else groups[used]
     folds = _validation_folds(len(used), training.validation_share, labels, model)
-    loss = make_loss(training.loss, n_targets=targets.shape[1])
-    device = resolve_device(model.device)
-    donor = read_network(model.init_from) if model.init_from else None
-    kept, history = [], []
+    kept, history, files = [], [], []
     with one_thread_each(model.n_jobs):
         for number in range(model.n_members):
             seed = model.random_state + 1_000_003 * number
-            train, held = _divide(rows, folds, number, shift=augmentation.shift)
-            with torch.random.fork_rng():
-                torch.manual_seed(seed)
-                built = SequenceNetwork(
-                    network, n_outputs=loss.n_outputs * targets.shape[1],
-                    n_covariates=0 if covariates is None else covariates.shape[1],
-                )  # fmt: skip
-            if donor is not None:
-                start_from(built, donor, number=number)
-            plan = Plan(
-                training, augmentation, n_snapshots=model.n_snapshots,
-                frozen_epochs=model.frozen_epochs, seed=seed, device=device,
-                n_devices=model.n_devices, precision=fastest_precision(device),
-                checkpoint=_checkpoint_file(model, train, held, seed=seed),
-            )  # fmt: skip
-            trained = train_network(
-                built, train, held, loss=loss, plan=plan, context=current_context()
-            )
+            parts = _divide(rows, folds, number, shift=augmentation.shift)
+            file = _checkpoint_file(model, *parts, seed=seed)
+            trained = None if file is None else _read_finished(file)
+            if trained is None:
+                trained = _fit_member(model, *parts, number=number, seed=seed, checkpoint=file)
+                if file is not None and model.n_members > 1:
+                    _keep_finished(file, trained)
+            files += [] if file is None else [_finished(file)]
             kept += trained.snapshots
             history.append(np.array([[e.loss, e.error, e.pearson] for e in trained.history]))
+    for finished in files:
+        finished.unlink(missing_ok=True)
     return FittedMembers(kept, center, scale, history)
+
+
+def _fit_member(
+    model: NeuralRegressor,
+    train: Examples,
+    held: Examples | None,
+    *,
+    number: int,
+    seed: int,
+    checkpoint: Path | None,
+) -> Trained:
+    """Train one network from its own start."""
+    network, training, augmentation = model.resolved()
+    n_targets = train.targets.shape[1]
+    loss = make_loss(training.loss, n_targets=n_targets)
+    device = resolve_device(model.device)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        built = SequenceNetwork(
+            network, n_outputs=loss.n_outputs * n_targets,
+            n_covariates=0 if train.covariates is None else train.covariates.shape[1],
+        )  # fmt: skip
+    if model.init_from:
+        start_from(built, read_network(model.init_from), number=number)
+    plan = Plan(
+        training, augmentation, n_snapshots=model.n_snapshots, frozen_epochs=model.frozen_epochs,
+        seed=seed, device=device, n_devices=model.n_devices, precision=fastest_precision(device),
+        checkpoint=checkpoint,
+    )  # fmt: skip
+    return train_network(built, train, held, loss=loss, plan=plan, context=current_context())
+
+
+def _finished(checkpoint: Path) -> Path:
+    """Return where a member that is trained waits for the others."""
+    return checkpoint.with_suffix(".finished")
+
+
+def _keep_finished(checkpoint: Path, trained: Trained) -> None:
+    about = {"history": [[e.loss, e.error, e.pearson] for e in trained.history]}
+    _finished(checkpoint).parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(_finished(checkpoint)) as temporary:
+        temporary.write_bytes(pack_networks([StoredNetwork(about, trained.snapshots)]))
+
+
+def _read_finished(checkpoint: Path) -> Trained | None:
+    file = _finished(checkpoint)
+    if not file.exists():
+        return None
+    try:
+        stored = unpack_networks(file.read_bytes())[0]
+    except ValueError:  # half a file: train it again
+        return None
+    return Trained(stored.members, [Epoch(*values) for values in stored.about["history"]])
 
 
 def start_from(network: SequenceNetwork, donor: StoredNetwork, *, number: int) -> None:
@@ -228,8 +277,8 @@ def _without_shift(codes: npt.NDArray[np.uint8], shift: int) -> npt.NDArray[np.u
         return codes
     width = codes.shape[1] - 2 * shift
     cut = codes[:, shift : shift + width].copy()
-    lengths = (codes != 5).sum(axis=1) - 2 * shift
-    cut[np.arange(width) >= lengths[:, None]] = 5
+    lengths = (codes != PADDING).sum(axis=1) - 2 * shift
+    cut[np.arange(width) >= lengths[:, None]] = PADDING
     return cut
 
 
@@ -239,10 +288,15 @@ def _checkpoint_file(
     folder = current_context().checkpoints
     if folder is None:
         return None
-    digest = hashlib.sha256(repr((model.get_params(), seed)).encode())
-    for part in (train, held):
-        for array in () if part is None else (part.codes, part.targets, part.weights):
-            digest.update(np.ascontiguousarray(array).tobytes())
+    choices = {
+        name: type(value).__name__ if isinstance(value, BaseEstimator) else value
+        for name, value in sorted(model.get_params(deep=True).items())
+    }
+    digest = hashlib.sha256(repr((choices, seed)).encode())
+    for part in (train,) if held is None else (train, held):
+        for array in (part.codes, part.targets, part.weights, part.covariates):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).tobytes())
     return folder / f"{digest.hexdigest()[:24]}.safetensors"
 
 
