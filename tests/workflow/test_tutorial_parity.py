@@ -29,9 +29,11 @@ def tutorial_mse(path) -> float:
     return float(mean_squared_error(y_test, model.predict(X_test)))
 
 
-def our_mse(path, folder) -> float:
-    train(path, preset="tutorial", output=folder, overwrite=True)
-    rows = json.loads((folder / "evaluation.json").read_text())["rows"]
+def our_mse(path, folder=None) -> float:
+    run = train(path, preset="tutorial", output=folder, overwrite=folder is not None)
+    rows = run.evaluation.to_dict()["rows"]
+    if folder is not None:
+        assert json.loads((folder / "evaluation.json").read_text())["rows"] == rows
     found = [
         r["value"]
         for r in rows
@@ -82,4 +84,4 @@ def test_on_generated_tables(data, tmp_path):
     ]
     scale = 10.0 ** data.draw(st.integers(-3, 4), label="log10 of the scale")
     path = write_tutorial_csv(tmp_path / "a.csv", sequences, rng.normal(size=n) * scale)
-    assert our_mse(path, tmp_path / "run") == pytest.approx(tutorial_mse(path), rel=1e-6)
+    assert our_mse(path) == pytest.approx(tutorial_mse(path), rel=1e-6)
