@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from seqexpr.errors import InputError
 from seqexpr.models.nets.encoding import PADDING, code_matrix, one_hot
+from seqexpr.models.training.members import Members
+from seqexpr.models.training.reading import read_members
 from seqexpr.optional import require
 
 if TYPE_CHECKING:
@@ -76,25 +78,17 @@ class _Service(nn.Module):
     def forward(self, codes: Tensor) -> tuple[Tensor, Tensor]:
         if self.cut or self.left.shape[0] or self.right.shape[0]:
             codes = window_of(codes, self.left, self.right, cut=self.cut)
-        strands = [codes]
-        if self.both_strands:
-            from seqexpr.models.training.augment import reverse_complement_codes
-
-            strands.append(reverse_complement_codes(codes))
-        means, variances = [], []
-        for network in self.networks:
-            raws = [
-                network(one_hot(strand), (strand != PADDING)[:, None, :].to(torch.float32))
-                for strand in strands
-            ]
-            means.append(torch.stack([self.loss.mean(raw) for raw in raws]).mean(dim=0))
-            deviations = [self.loss.deviation(raw) for raw in raws]
-            variance = [torch.zeros_like(means[-1]) if d is None else d**2 for d in deviations]
-            variances.append(torch.stack(variance).mean(dim=0))
-        each = torch.stack(means)
+        each, variances = read_members(
+            self.networks, codes, loss=self.loss, both_strands=self.both_strands, encode=_masked
+        )
         mean = each.mean(dim=0)
-        spread = ((each - mean) ** 2).mean(dim=0) + torch.stack(variances).mean(dim=0)
+        spread = ((each - mean) ** 2).mean(dim=0) + variances.mean(dim=0)
         return self.center + self.scale * mean, self.scale * torch.sqrt(spread)
+
+
+def _masked(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return one-hot and mask; a graph cannot ask whether there is anything to hide."""
+    return one_hot(codes), (codes != PADDING)[:, None, :].to(torch.float32)
 
 
 def to_onnx(model: NeuralRegressor, *, metadata: dict[str, str] | None = None) -> bytes:
@@ -124,8 +118,6 @@ def to_onnx(model: NeuralRegressor, *, metadata: dict[str, str] | None = None) -
         require(module, extra="onnx")
     if model.n_covariates_:
         raise InputError("a network that reads covariates cannot be exported; train one without")
-    from seqexpr.models.training.members import Members
-
     members = Members.of(model)
     service = _Service([n.cpu() for n in members.networks], members.loss, model=model).eval()
     example = torch.from_numpy(code_matrix(["ACGTACGTACGTACGTACGTACGTACGTACGT", "ACGTTACGTTT"]))

@@ -21,12 +21,12 @@ from seqexpr.files import atomic_path
 from seqexpr.models.folds import assign_folds
 from seqexpr.models.nets.encoding import PADDING, code_matrix
 from seqexpr.models.nets.network import SequenceNetwork
-from seqexpr.models.training.augment import reverse_complement_codes
 from seqexpr.models.training.context import current_context
-from seqexpr.models.training.examples import Examples, to_input, trim
+from seqexpr.models.training.examples import Examples, trim
 from seqexpr.models.training.loop import Epoch, Plan, Trained, train_network
 from seqexpr.models.training.losses import Loss, make_loss
 from seqexpr.models.training.precision import fastest_precision
+from seqexpr.models.training.reading import read_members
 from seqexpr.models.training.weights import (
     StoredNetwork,
     pack_networks,
@@ -353,7 +353,8 @@ class Members:
         self, sequences: list[str], covariates: npt.NDArray[np.float32] | None
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield scaled means and variances of some rows, each (members, rows, t)."""
-        shift = self.model.resolved()[2].shift
+        augmentation = self.model.resolved()[2]
+        shift, both = augmentation.shift, augmentation.strands == "average"
         with one_thread_each(self.model.n_jobs), torch.inference_mode():
             for start in range(0, len(sequences), _CHUNK):
                 chunk = _constructs(self.model, sequences[start : start + _CHUNK])
@@ -366,18 +367,7 @@ class Members:
                     rows = slice(first, first + size)
                     part = trim(codes[rows]).to(self.device)
                     numbers = None if beside is None else beside[rows].to(self.device)
-                    yield self._read(part, numbers)
-
-    def _read(self, codes: Tensor, covariates: Tensor | None) -> tuple[Tensor, Tensor]:
-        strands = [codes]
-        if self.model.resolved()[2].strands == "average":
-            strands.append(reverse_complement_codes(codes))
-        inputs = [to_input(strand) for strand in strands]
-        means, variances = [], []
-        for network in self.networks:
-            raws = [network(x, mask, covariates) for x, mask in inputs]
-            means.append(torch.stack([self.loss.mean(raw) for raw in raws]).mean(dim=0))
-            deviations = [self.loss.deviation(raw) for raw in raws]
-            variance = [torch.zeros_like(means[-1]) if d is None else d**2 for d in deviations]
-            variances.append(torch.stack(variance).mean(dim=0))
-        return torch.stack(means).double(), torch.stack(variances).double()
+                    means, variances = read_members(
+                        self.networks, part, numbers, loss=self.loss, both_strands=both
+                    )
+                    yield means.double(), variances.double()
