@@ -35,9 +35,9 @@ def export(
 ) -> None:
     """Write a trained network so that it predicts without PyTorch.
 
-    The file is checked against the model before it is written. Its input is the code of each
-    base (A, C, G, T = 0 to 3, another base 4, 5 after the end), its outputs are the mean and the
-    standard deviation over the members, in the target's units.
+    The file is checked against the model before it is written. Its input is
+    the code of each base (A, C, G, T = 0 to 3, another base 4, 5 after the
+    end), its outputs are the mean and the standard deviation over the members.
     """
     from seqexpr.bundle.export import export_onnx
     from seqexpr.bundle.store import load_bundle
