@@ -12,11 +12,15 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from seqexpr.features.composition import Composition
+from seqexpr.features.dyads import SpacedDyads
+from seqexpr.features.gapped import GappedKmers
 from seqexpr.features.gkm_kernel import GkmKernel
 from seqexpr.features.group_kernel import GroupKernel
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.features.nystroem import NystroemKernel
+from seqexpr.features.occurrences import Occurrences
 from seqexpr.features.onehot import OneHot
+from seqexpr.features.pairs import PairedOneHot
 from seqexpr.features.positional import PositionalKmers
 from seqexpr.features.registry import FEATURIZERS
 from seqexpr.sequences import as_strings
@@ -56,6 +60,9 @@ OURS = [
     OneHot(length=7, anchor="right"),
     PositionalKmers(),
     PositionalKmers(2, width=3, anchor="right", site=4, smooth=False),
+    GappedKmers(5, 3, strands="canonical"),
+    SpacedDyads(2, gaps=(0, 5), gap_width=2, strands="canonical"),
+    PairedOneHot(9, fdr=1.0),
     NystroemKernel(),
     NystroemKernel(GkmKernel(5, 3, strands="both", gamma=1.0), n_landmarks=5),
     NystroemKernel(GroupKernel(), n_landmarks=3),
@@ -318,6 +325,18 @@ class LosesItsState(Letters):
         return {"letters": self.letters}
 
 
+class LosesAPlace(KmerCounter):
+    def locate(self, X):
+        places = super().locate(X)
+        fewer = (places.rows[1:], places.columns[1:], places.values[1:], places.starts[1:])
+        return Occurrences(*fewer, places.masks[1:], places.shape)
+
+
+class MissesAChange(KmerCounter):
+    def word_scores(self, weights):
+        return super().word_scores(2 * weights)
+
+
 CULPRITS = [
     (OneRowLess(), "check_output", r"shape \(12, n_features\), got \(11, 2\)"),
     (Flat(), "check_output", r"got \(12,\)"),
@@ -353,6 +372,8 @@ CULPRITS = [
     (CountsCalls(), "check_stateless_transform", r"it changed \['n_calls_'\]"),
     (FillsAnArray(), "check_stateless_transform", r"it changed \['seen_'\]"),
     (RemembersElsewhere(), "check_stateless_transform", "must not remember what it has seen"),
+    (LosesAPlace(), "check_places", "values of all places must add up to the features"),
+    (MissesAChange(), "check_places", "must tell how a change of a base counts, off by"),
     (KeepsAFunction(), "check_safe_state", "count_ is a method_descriptor"),
     (KeepsObjects(), "check_safe_state", "texts_ is a dict; keep what is fitted"),
     (LosesItsState(), "check_safe_state", "saved and loaded, it gives other features"),

@@ -15,7 +15,7 @@ from seqexpr.features import _kernels
 from seqexpr.features._plan import KmerPlan, column_of_code
 from seqexpr.sequences import CODES, join_ascii
 
-__all__ = ["Mode", "count_kmers", "hashed_columns"]
+__all__ = ["Mode", "columns_of_kmers", "count_kmers", "hashed_columns"]
 
 Mode: TypeAlias = Literal["count", "presence", "frequency"]
 Ints: TypeAlias = npt.NDArray[np.int64]
@@ -250,6 +250,17 @@ def _columns_and_blocks(plan: KmerPlan, codes: npt.NDArray[np.uint64]) -> tuple[
     if plan.canonical:
         columns = column_of_code(plan.low, plan.high)[columns].astype(np.int64)
     return columns, blocks
+
+
+def columns_of_kmers(plan: KmerPlan, numbers: Ints, k: int) -> Ints:
+    """Return the column of each k-mer, given by its number, shape (len(numbers),)."""
+    if plan.canonical:
+        turned = np.zeros_like(numbers)
+        for shift in range(0, 2 * k, 2):
+            turned = turned << 2 | 3 - (numbers >> shift & 3)
+        numbers = np.minimum(numbers, turned)
+    codes = numbers.astype(np.uint64) + plan.starts[k - plan.low]
+    return _columns_and_blocks(plan, codes)[0]
 
 
 def hashed_columns(codes: npt.NDArray[np.uint64], n_features: int) -> Ints:

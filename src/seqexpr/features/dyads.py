@@ -11,7 +11,8 @@ from scipy.sparse import csr_matrix, vstack
 from seqexpr.errors import InputError, did_you_mean
 from seqexpr.features._base import StatelessSequenceFeatures, is_int
 from seqexpr.features.kmers import spelled_kmers
-from seqexpr.sequences import CODES, StringsLike, as_strings, join_ascii
+from seqexpr.features.occurrences import Occurrences, windows_of
+from seqexpr.sequences import CODES, StringsLike, as_strings, encode, join_ascii
 
 __all__ = ["SpacedDyads"]
 
@@ -121,6 +122,40 @@ class SpacedDyads(StatelessSequenceFeatures):
             for start in range(0, max(len(strings), 1), BATCH)
         ]
         return batches[0] if len(batches) == 1 else csr_matrix(vstack(batches))
+
+    def locate(self, X: StringsLike) -> Occurrences:
+        """Return where the dyads of each sequence stand; each is half at either word.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        Occurrences
+            Two places a pair of words.
+        """
+        self._check_parameters()
+        column_of, n_pairs = self._columns()
+        encoded = encode(X)
+        rows, starts, numbers = windows_of(encoded, self.k)
+        word_at = np.full(len(encoded.codes) + 1, -1, dtype=np.int64)
+        first = encoded.offsets[rows] + starts
+        word_at[first] = numbers
+        parts = []
+        for number, gap in enumerate(range(self.gaps[0], self.gaps[1] + 1)):
+            later = starts + self.k + gap
+            there = later < encoded.lengths[rows]
+            partner = word_at[np.where(there, first + self.k + gap, -1)]
+            here = partner >= 0
+            columns = number // self.gap_width * n_pairs
+            columns = columns + column_of[numbers[here] << 2 * self.k | partner[here]]
+            parts += [(rows[here], columns, side[here]) for side in (starts, later)]
+        row, column, start = map(np.concatenate, zip(*parts, strict=True))
+        masks = np.full(len(row), 2**self.k - 1, dtype=np.uint32)
+        shape = (len(encoded), self._n_bins * n_pairs)
+        return Occurrences(row, column, np.full(len(row), 0.5), start, masks, shape)
 
     def _count(
         self,

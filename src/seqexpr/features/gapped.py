@@ -13,7 +13,9 @@ from scipy.sparse import csr_matrix, vstack
 from seqexpr.errors import InputError, did_you_mean
 from seqexpr.features._base import StatelessSequenceFeatures, is_int
 from seqexpr.features.kmers import spelled_kmers
-from seqexpr.sequences import CODES, StringsLike, as_strings, join_ascii
+from seqexpr.features.occurrences import Occurrences, windows_of
+from seqexpr.features.word_scores import LONGEST_WORD, WordScores
+from seqexpr.sequences import CODES, StringsLike, as_strings, encode, join_ascii
 
 __all__ = ["GappedKmers", "gapped_patterns"]
 
@@ -120,6 +122,66 @@ class GappedKmers(StatelessSequenceFeatures):
             for start in range(0, max(len(strings), 1), BATCH)
         ]
         return batches[0] if len(batches) == 1 else csr_matrix(vstack(batches))
+
+    def locate(self, X: StringsLike) -> Occurrences:
+        """Return where the gapped k-mers of each sequence stand; free places are no part of them.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        Occurrences
+            One place a window and pattern, window by window for each pattern.
+        """
+        self._check_parameters()
+        patterns = gapped_patterns(self.l, self.k)
+        column_of, n_columns = self._columns(patterns)
+        encoded = encode(X)
+        rows, starts, numbers = windows_of(encoded, self.l)
+        columns, masks = [], []
+        for i, pattern in enumerate(patterns):
+            columns.append(column_of[i * 4**self.k + self._words(numbers, pattern)])
+            masks.append(np.full(len(rows), (1 << pattern).sum(), dtype=np.uint32))
+        m = len(patterns)
+        return Occurrences(
+            np.tile(rows, m), np.concatenate(columns), np.ones(m * len(rows)), np.tile(starts, m),
+            np.concatenate(masks), (len(encoded), n_columns),
+        )  # fmt: skip
+
+    def word_scores(self, weights: npt.NDArray[np.float64]) -> tuple[WordScores, ...] | None:
+        """Return what each window of l bases adds to a weighted sum of the features.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (n_columns,)
+            One a feature.
+
+        Returns
+        -------
+        tuple of one WordScores, or None
+            None where there are too many windows for a table.
+        """
+        if self.l > LONGEST_WORD:
+            return None
+        patterns = gapped_patterns(self.l, self.k)
+        column_of, _ = self._columns(patterns)
+        numbers = np.arange(4**self.l)
+        scores = np.zeros(len(numbers))
+        for i, pattern in enumerate(patterns):
+            scores += weights[column_of[i * 4**self.k + self._words(numbers, pattern)]]
+        return (WordScores(self.l, scores[None]),)
+
+    def _words(
+        self, numbers: npt.NDArray[np.int64], pattern: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """Return the word that a pattern reads in windows of l bases."""
+        words = np.zeros_like(numbers)
+        for place in pattern:
+            words = words << 2 | numbers >> 2 * (self.l - 1 - place) & 3
+        return words
 
     def _count(
         self,

@@ -10,7 +10,9 @@ import numpy.typing as npt
 from seqexpr.errors import InputError, did_you_mean
 from seqexpr.features._base import StatelessSequenceFeatures, is_int
 from seqexpr.features._plan import KmerPlan
-from seqexpr.sequences import BASES, StringsLike, as_strings
+from seqexpr.features.occurrences import Occurrences, windows_of
+from seqexpr.features.word_scores import LONGEST_WORD, WordScores
+from seqexpr.sequences import BASES, StringsLike, as_strings, encode
 
 __all__ = ["KmerCounter", "spelled_kmers"]
 
@@ -151,6 +153,67 @@ class KmerCounter(StatelessSequenceFeatures):
             n_jobs=effective_n_jobs(self.n_jobs),
         )  # fmt: skip
         return matrix.toarray() if self.dense else matrix
+
+    def locate(self, X: StringsLike) -> Occurrences:
+        """Return where the k-mers of each sequence stand.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        Occurrences
+            One place a window and k, window by window for each k.
+        """
+        from seqexpr.features._counting import columns_of_kmers
+
+        plan = _checked_plan(self)
+        encoded = encode(X)
+        parts = []
+        for k in plan.ks:
+            rows, starts, numbers = windows_of(encoded, k)
+            values = np.ones(len(rows))
+            if self.mode == "frequency":
+                values /= np.bincount(rows, minlength=1)[rows]
+            columns = columns_of_kmers(plan, numbers, k)
+            masks = np.full(len(rows), 2**k - 1, dtype=np.uint32)
+            parts.append((rows, columns, values, starts, masks))
+        rows, columns, values, starts, masks = map(np.concatenate, zip(*parts, strict=True))
+        if self.mode == "presence":  # what is there more than once is shared between the places
+            keys = rows * plan.n_columns + columns
+            _, which, times = np.unique(keys, return_inverse=True, return_counts=True)
+            values /= times[which]
+        shape = (len(encoded), plan.n_columns)
+        return Occurrences(rows, columns, values, starts, masks, shape)
+
+    def word_scores(self, weights: npt.NDArray[np.float64]) -> tuple[WordScores, ...] | None:
+        """Return what each k-mer adds to a weighted sum of the features.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (n_columns,)
+            One a feature.
+
+        Returns
+        -------
+        tuple of WordScores, or None
+            One a k; None for k-mers too long for a table, and where hashed
+            k-mers of several k count once.
+        """
+        from seqexpr.features._counting import columns_of_kmers
+
+        plan = _checked_plan(self)
+        once = self.mode == "presence"
+        if plan.high > LONGEST_WORD or (once and plan.n_features and len(plan.ks) > 1):
+            return None
+        tables = []
+        for k in plan.ks:
+            columns = columns_of_kmers(plan, np.arange(4**k), k)
+            scores, same = weights[columns][None], columns if once else None
+            tables.append(WordScores(k, scores, same=same, is_mean=self.mode == "frequency"))
+        return tuple(tables)
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
         """Return the names of the columns: "ACG", or "hash_7" where k-mers are hashed.

@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from seqexpr.errors import InputError, SequenceError, did_you_mean
 from seqexpr.features._base import SequenceFeatures, is_int
+from seqexpr.features.occurrences import Occurrences, windows_of
+from seqexpr.features.word_scores import WordScores
 from seqexpr.sequences import BASES, UNKNOWN, StringsLike, as_strings, encode
 
 __all__ = ["OneHot"]
@@ -123,6 +125,44 @@ class OneHot(SequenceFeatures):
         matrix = csr_matrix((ones, columns, pointers), shape=(len(strings), 4 * self.length_))
         matrix.has_canonical_format = True  # spares scipy the look at every entry
         return matrix
+
+    def locate(self, X: StringsLike) -> Occurrences:
+        """Return where the bases of each sequence stand.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        Occurrences
+            One place a known base that is looked at.
+        """
+        check_is_fitted(self)
+        encoded = encode(X)
+        rows, starts, bases = windows_of(encoded, 1)
+        position = starts
+        if self.anchor == "right":
+            position = starts - encoded.lengths[rows] + self.length_
+        kept = (position >= 0) & (position < self.length_)
+        m = int(kept.sum())
+        return Occurrences(
+            rows[kept], 4 * position[kept] + bases[kept], np.ones(m), starts[kept],
+            np.ones(m, dtype=np.uint32), (len(encoded), 4 * self.length_),
+        )  # fmt: skip
+
+    def word_scores(self, weights: npt.NDArray[np.float64]) -> tuple[WordScores, ...]:
+        """Return what each base at each position adds to a weighted sum of the features.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (4 * length_,)
+            One a feature.
+        """
+        check_is_fitted(self)
+        scores = np.asarray(weights, dtype=np.float64).reshape(self.length_, 4)
+        return (WordScores(1, scores, anchor=self.anchor, length=self.length_),)
 
     def _columns(self, strings: list[str]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """Return the column of each known base, row by row, and how many each row has."""

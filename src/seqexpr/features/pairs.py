@@ -11,6 +11,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from seqexpr.errors import InputError, SequenceError, did_you_mean
 from seqexpr.features._base import SequenceFeatures, is_int
+from seqexpr.features.occurrences import Occurrences
+from seqexpr.features.onehot import OneHot
 from seqexpr.sequences import BASES, UNKNOWN, StringsLike, as_strings, encode
 
 __all__ = ["PairScreen", "PairedOneHot", "screen_pairs"]
@@ -197,6 +199,34 @@ class PairedOneHot(SequenceFeatures):
             return csr_matrix((0, self._n_columns), dtype=np.float32)
         batches = [self._encoded(codes) for _, codes in self._batches(strings)]
         return batches[0] if len(batches) == 1 else csr_matrix(vstack(batches))
+
+    def locate(self, X: StringsLike) -> Occurrences:
+        """Return where bases and pairs of each sequence stand; a pair is half at either base.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        Occurrences
+            One place a base, two a pair.
+        """
+        single = OneHot(self.length_, anchor=self.anchor).fit([]).locate(X)
+        bases = np.full((single.shape[0], self.length_), UNKNOWN, dtype=np.int64)
+        starts = np.zeros_like(bases)
+        bases[single.rows, single.columns // 4] = single.columns % 4
+        starts[single.rows, single.columns // 4] = single.starts
+        first, second = bases[:, self.pairs_[:, 0]], bases[:, self.pairs_[:, 1]]
+        rows, pairs = np.nonzero((first != UNKNOWN) & (second != UNKNOWN))
+        columns = 16 * pairs + 4 * first[rows, pairs] + second[rows, pairs]
+        where = np.concatenate([starts[rows, side[pairs]] for side in self.pairs_.T])
+        both = Occurrences(
+            np.tile(rows, 2), np.tile(columns, 2), np.full(len(where), 0.5), where,
+            np.ones(len(where), dtype=np.uint32), (len(bases), 16 * len(self.pairs_)),
+        )  # fmt: skip
+        return Occurrences.join([single, both])
 
     def _encoded(self, codes: Codes) -> csr_matrix:
         first, second = codes[:, self.pairs_[:, 0]], codes[:, self.pairs_[:, 1]]

@@ -12,7 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from seqexpr.errors import InputError, SequenceError, did_you_mean
 from seqexpr.features._base import SequenceFeatures, is_int
 from seqexpr.features.kmers import spelled_kmers
-from seqexpr.sequences import CODES, StringsLike, as_strings, join_ascii
+from seqexpr.features.occurrences import Occurrences, windows_of
+from seqexpr.features.word_scores import LONGEST_WORD, WordScores
+from seqexpr.sequences import CODES, StringsLike, as_strings, encode, join_ascii
 
 __all__ = ["PositionalKmers"]
 
@@ -147,6 +149,79 @@ class PositionalKmers(SequenceFeatures):
             for start in range(0, max(len(strings), 1), BATCH)
         ]
         return batches[0] if len(batches) == 1 else csr_matrix(vstack(batches))
+
+    def locate(self, X: StringsLike) -> Occurrences:
+        """Return where the k-mers of each sequence stand.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences.
+
+        Returns
+        -------
+        Occurrences
+            One or two a window and k: two where it is shared between places.
+        """
+        check_is_fitted(self)
+        encoded = encode(X)
+        shape = (len(encoded), int(self._blocks[-1]))
+        zero = np.zeros(len(encoded), dtype=np.int64)
+        origins = zero if self.anchor == "left" else encoded.lengths - self.length_
+        parts = []
+        for k, block in zip(self._ks, self._blocks, strict=False):
+            rows, starts, numbers = windows_of(encoded, k)
+            at = starts - origins[rows]
+            inside = (at >= 0) & (at + k <= self.length_)
+            rows, starts, numbers, at = rows[inside], starts[inside], numbers[inside], at[inside]
+            places, shares = self._shares(at, k)
+            for place, share in zip(places, shares, strict=True):
+                here = share > 0
+                columns = block + place[here] * 4**k + numbers[here]
+                masks = np.full(len(columns), 2**k - 1, dtype=np.uint32)
+                parts.append((rows[here], columns, share[here], starts[here], masks))
+        rows, columns, values, starts, masks = map(np.concatenate, zip(*parts, strict=True))
+        return Occurrences(rows, columns, values, starts, masks, shape)
+
+    def word_scores(self, weights: npt.NDArray[np.float64]) -> tuple[WordScores, ...] | None:
+        """Return what each k-mer at each position adds to a weighted sum of the features.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (n_columns,)
+            One a feature.
+
+        Returns
+        -------
+        tuple of WordScores, or None
+            One a k; None where positions times k-mers are too many for a table.
+        """
+        check_is_fitted(self)
+        if self.length_ * 4 ** self._ks[-1] > 4**LONGEST_WORD:
+            return None
+        tables = []
+        for k, block in zip(self._ks, self._blocks, strict=False):
+            if k > self.length_:
+                continue
+            own = weights[block : block + self._n_places * 4**k].reshape(-1, 4**k)
+            places, shares = self._shares(np.arange(self.length_ - k + 1), k)
+            scores = sum(
+                share[:, None] * own[np.minimum(place, len(own) - 1)]
+                for place, share in zip(places, shares, strict=True)
+            )
+            tables.append(
+                WordScores(k, np.asarray(scores), anchor=self.anchor, length=self.length_)
+            )
+        return tuple(tables)
+
+    def _shares(self, at: npt.NDArray[np.int64], k: int) -> tuple[list[Any], list[Any]]:
+        """Return the one or two places of k-mers that start at a position, and their shares."""
+        middle = 2 * at + k  # twice, so that it is whole
+        place = middle // (2 * self.width)
+        if not self.smooth:
+            return [place], [np.ones(len(at))]
+        over = (middle - place * 2 * self.width) / (2 * self.width)
+        return [place, place + 1], [1 - over, over]
 
     def _count(self, strings: list[str]) -> csr_matrix:
         from seqexpr.features._positional import place_kmers

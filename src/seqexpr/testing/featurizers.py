@@ -21,7 +21,8 @@ import pandas as pd
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, clone
 
-from seqexpr.sequences import reverse_complement
+from seqexpr.features.word_scores import change_each_base
+from seqexpr.sequences import BASES, encode, reverse_complement
 
 __all__ = [
     "CHECKS",
@@ -36,6 +37,7 @@ __all__ = [
     "check_odd_sequences",
     "check_output",
     "check_permutation",
+    "check_places",
     "check_refitting",
     "check_reverse_complement",
     "check_safe_state",
@@ -294,6 +296,32 @@ def check_stateless_transform(featurizer: Any, sequences: Sequence[str]) -> None
     _require_equal(featurizer, _features(fitted, half), wanted, message)
 
 
+def check_places(featurizer: Any, sequences: Sequence[str]) -> None:
+    """Check that ``locate`` and ``word_scores``, where there are such, say what ``transform`` says."""
+    fitted = _fitted(featurizer, sequences)
+    features = _features(fitted, list(sequences))
+    if hasattr(fitted, "locate"):
+        found = fitted.locate(list(sequences)).to_matrix().toarray()
+        message = "the values of all places must add up to the features"
+        _require_equal(featurizer, found.astype(np.float32), features.astype(np.float32), message)
+    weights = np.random.default_rng(0).normal(size=features.shape[1])
+    tables = fitted.word_scores(weights) if hasattr(fitted, "word_scores") else None
+    if tables is None:
+        return
+    some = list(sequences[:2])
+    changes = change_each_base(encode(some), tables)
+    for row, sequence in enumerate(some):
+        places = range(len(sequence))
+        changed = [sequence[:i] + base + sequence[i + 1 :] for base in BASES for i in places]
+        wanted = (_features(fitted, changed) - features[row]) @ weights
+        found = changes[row, :, : len(sequence)].ravel()
+        worst = float(np.abs(found - wanted).max())
+        if worst > 1e-5 * max(1.0, float(np.abs(weights).sum())):
+            _fail(
+                featurizer, f"word_scores must tell how a change of a base counts, off by {worst}"
+            )
+
+
 def check_safe_state(featurizer: Any, sequences: Sequence[str]) -> None:
     """Check that what was fitted is arrays, str and numbers, and survives a file of skops."""
     from skops.io import dumps, get_untrusted_types, loads
@@ -353,6 +381,7 @@ CHECKS: tuple[Check, ...] = (
     check_input_unchanged,
     check_feature_names,
     check_stateless_transform,
+    check_places,
     check_safe_state,
 )
 """Every check: functions of a featurizer and of sequences of A, C, G and T."""
