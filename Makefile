@@ -54,7 +54,7 @@ lint: .venv/.dev
 test: test-core test-deep
 
 # What PyTorch is needed to run; its lines count in test-deep.
-NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py
+NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py
 test-core: .venv/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 --durations=15
 	$(BIN)/coverage report --omit "$(NEEDS_TORCH)"
@@ -62,7 +62,8 @@ test-core: .venv/.dev
 # What needs PyTorch: the core's tests have skipped these, and need not run again.
 DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/neural.py \
 	tests/models/nets tests/models/training tests/models/test_neural.py tests/workflow/test_networks.py \
-	tests/features/test_language_model.py tests/features/test_embeddings.py
+	tests/features/test_language_model.py tests/features/test_embeddings.py \
+	tests/interpretation/test_attribution.py tests/interpretation/test_deeplift.py
 test-deep: .venv/.deep
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --cov --cov-append --cov-report= --cov-fail-under=0 --durations=15
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-append --cov-fail-under=0 tests/testing tests/search tests/bundle/test_conformance.py tests/docs -k "network or cnn or legnet or dream or dilated or hybrid or transfer"

@@ -10,4 +10,6 @@ if find_spec("torch") is None or find_spec("lightning_fabric") is None:
         "src/seqexpr/models/nets/*", "tests/models/nets/*",
         "src/seqexpr/models/training/*", "tests/models/training/*",
         "src/seqexpr/models/neural.py", "tests/models/test_neural.py",
+        "src/seqexpr/interpretation/attribution.py", "tests/interpretation/test_attribution.py",
+        "src/seqexpr/interpretation/deeplift.py", "tests/interpretation/test_deeplift.py",
     ]  # fmt: skip

@@ -39,6 +39,7 @@ _PUBLIC = {
     "check_table": "seqexpr.data.checks",
     "compare": "seqexpr.workflow.compare",
     "evaluate": "seqexpr.workflow.evaluate",
+    "explain": "seqexpr.workflow.explain",
     "load": "seqexpr.bundle.store:load_bundle",
     "make_model": "seqexpr.models.registry",
     "make_split": "seqexpr.splits.strategies",
@@ -69,6 +70,7 @@ __all__ = [
     "check_table",
     "compare",
     "evaluate",
+    "explain",
     "load",
     "make_model",
     "make_split",
@@ -102,6 +104,7 @@ if TYPE_CHECKING:
     from seqexpr.splits.strategies import make_split as make_split
     from seqexpr.workflow.compare import compare as compare
     from seqexpr.workflow.evaluate import evaluate as evaluate
+    from seqexpr.workflow.explain import explain as explain
     from seqexpr.workflow.run import Run as Run
     from seqexpr.workflow.train import train as train
 

@@ -51,7 +51,10 @@ def require(module: str, *, extra: str) -> ModuleType:
         raise MissingExtraError(message) from error
 
 
-_MODULES = {"deep": ("torch", "lightning_fabric", "safetensors"), "motifs": ("pyjaspar",)}
+_MODULES = {
+    "deep": ("torch", "lightning_fabric", "safetensors"),
+    "motifs": ("pyjaspar", "memelite"),
+}
 
 
 def has_extra(extra: str) -> bool:

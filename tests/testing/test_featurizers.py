@@ -328,8 +328,8 @@ class LosesItsState(Letters):
 class LosesAPlace(KmerCounter):
     def locate(self, X):
         places = super().locate(X)
-        fewer = (places.rows[1:], places.columns[1:], places.values[1:], places.starts[1:])
-        return Occurrences(*fewer, places.masks[1:], places.shape)
+        fewer = [part[1:] for part in vars(places).values() if isinstance(part, np.ndarray)]
+        return Occurrences(*fewer, places.shape)
 
 
 class MissesAChange(KmerCounter):

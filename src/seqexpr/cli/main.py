@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from seqexpr import __version__
-from seqexpr.cli import check, compare, datasets, evaluate, export, predict, simulate, train
+from seqexpr.cli import (
+    check,
+    compare,
+    datasets,
+    evaluate,
+    explain,
+    export,
+    predict,
+    simulate,
+    train,
+)
 from seqexpr.errors import SeqexprError
 
 __all__ = ["app", "main"]
@@ -46,7 +56,7 @@ def _options(
     pass
 
 
-for _module in (check, train, predict, evaluate, compare, export, datasets, simulate):
+for _module in (check, train, predict, evaluate, explain, compare, export, datasets, simulate):
     _module.add_to(app)
 
 

@@ -11,7 +11,10 @@ from seqexpr.data.motifs import Motif
 from seqexpr.errors import InputError, UnknownNameError, did_you_mean
 from seqexpr.optional import require
 
-__all__ = ["jaspar_motifs"]
+__all__ = ["JASPAR_TAXA", "jaspar_motifs"]
+
+JASPAR_TAXA = ("vertebrates", "fungi", "plants", "insects", "nematodes", "urochordates")
+"""Groups that every release of its core collection has motifs of."""
 
 
 def jaspar_motifs(

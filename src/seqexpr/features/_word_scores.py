@@ -26,7 +26,7 @@ def _add_words(codes: Any, k: Any, origin: Any, scores: Any, length: Any, added:
         if base > 3:
             unknown += 1
             hole = end
-            base = 0
+            base = np.int64(0)
         number = ((number << 2) | base) & mask
         start = end - k + 1
         if start > 0 and codes[start - 1] > 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -225,6 +226,36 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         self._check_width(beside)
         each = self._members().predict_each(sequences, beside)
         return each if self.n_targets_ else each[:, :, 0]
+
+    def mutation_effects(self, X: Any, *, on_done: Callable[[int], None] | None = None) -> Floats:
+        """Return the change of each member's prediction by each change of a base.
+
+        The compact network looks only where a change reaches; others are run on
+        every changed sequence.
+
+        Parameters
+        ----------
+        X : list, array or Series of str, length n
+            DNA sequences of known bases.
+        on_done : callable, optional
+            Told how many sequences are done, from time to time.
+
+        Returns
+        -------
+        ndarray of float64, shape (members, n, t, 4, width)
+            In target units; 0 for the base that is there, and after the end.
+
+        Raises
+        ------
+        InputError
+            If a base is not known, or the network reads covariates.
+        """
+        check_is_fitted(self, "weights_")
+        self._check_width(None)
+        members = self._members()
+        from seqexpr.models.training.mutating import mutate_networks
+
+        return mutate_networks(members, as_strings(X), on_done=on_done)
 
     def resolved(self) -> tuple[Network, Training, Augmentation]:
         """Return its form, training and augmentation, defaults filled in."""

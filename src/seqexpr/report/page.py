@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from seqexpr.evaluation.evaluation import Evaluation
     from seqexpr.recipe import Recipe
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["environment", "render_report", "write_report"]
 
 MAX_DRAWN = 6
 """Targets that get figures of their own; the others get tables, to keep the page small."""
@@ -80,7 +80,7 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
         sections.target_section(facts, anchor=f"target-{number}", draw=number <= MAX_DRAWN)
         for number, facts in enumerate(targets, start=1)
     ]
-    return _environment().get_template("report.html.j2").render(
+    return environment().get_template("report.html.j2").render(
         title=_title(targets),
         source=str(evaluation.dataset.get("source", "")),
         headlines=[(facts.name, headline(facts)) for facts in targets[:3]],
@@ -114,7 +114,8 @@ def render_report(evaluation: Evaluation, *, check: CheckReport, recipe: Recipe)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates of the pages."""
     return Environment(
         loader=PackageLoader("seqexpr.report", "templates"),
         autoescape=True,

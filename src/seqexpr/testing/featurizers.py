@@ -297,7 +297,7 @@ def check_stateless_transform(featurizer: Any, sequences: Sequence[str]) -> None
 
 
 def check_places(featurizer: Any, sequences: Sequence[str]) -> None:
-    """Check that ``locate`` and ``word_scores``, where there are such, say what ``transform`` says."""
+    """Check that ``locate`` and ``word_scores``, if there are any, agree with ``transform``."""
     fitted = _fitted(featurizer, sequences)
     features = _features(fitted, list(sequences))
     if hasattr(fitted, "locate"):
@@ -317,9 +317,8 @@ def check_places(featurizer: Any, sequences: Sequence[str]) -> None:
         found = changes[row, :, : len(sequence)].ravel()
         worst = float(np.abs(found - wanted).max())
         if worst > 1e-5 * max(1.0, float(np.abs(weights).sum())):
-            _fail(
-                featurizer, f"word_scores must tell how a change of a base counts, off by {worst}"
-            )
+            message = f"word_scores must tell how a change of a base counts, off by {worst:g}"
+            _fail(featurizer, message)
 
 
 def check_safe_state(featurizer: Any, sequences: Sequence[str]) -> None:

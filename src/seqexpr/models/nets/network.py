@@ -56,7 +56,10 @@ class SequenceNetwork(nn.Module):
         -------
         Tensor, shape (n, n_outputs)
         """
-        features = self.trunk(x, mask)
+        return self.head(self.trunk(x, mask), covariates)
+
+    def head(self, features: Tensor, covariates: Tensor | None = None) -> Tensor:
+        """Return the outputs, shape (n, n_outputs), of what the trunk sees."""
         if covariates is not None:
             features = torch.cat([features, covariates], dim=1)
         out: Tensor = self.out(F.silu(self.norm(self.hidden(features))))

@@ -32,10 +32,11 @@ class PlacePool(nn.Module):
         """Return (n, channels * places)."""
         if self.n_places == 1:
             return masked_mean(x, mask)
-        weights = self._weights(x, mask)  # (length, places), or (n, length, places)
+        weights = self.weights(x, mask)  # (length, places), or (n, length, places)
         return (x @ weights).flatten(1)
 
-    def _weights(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def weights(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return how much each place counts: (length, places), or (n, length, places) by a mask."""
         position = torch.arange(x.shape[2], dtype=x.dtype, device=x.device)
         places = torch.arange(self.n_places, dtype=x.dtype, device=x.device)
         if mask is None:

@@ -1,0 +1,115 @@
+"""seqexpr explain: which bases and motifs a model goes by, and whether to believe it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from seqexpr.cli import options
+from seqexpr.cli.predict import ModelArgument
+
+__all__ = ["add_to"]
+
+_EPILOG = """[bold]Examples[/]
+
+seqexpr explain run
+
+seqexpr explain run designs.csv -o designs-explained
+
+seqexpr explain run --motifs fungi --n-sequences 5000
+
+seqexpr explain run/model library.csv --motifs regulondb.meme --json"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("explain", epilog=_EPILOG)(explain)
+
+
+def explain(
+    model: ModelArgument,
+    table: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[INPUT]",
+            help="Sequences to explain, with what was measured if that is known. Default: the "
+            "table that the model was trained on.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Folder to write: report.html, Parquet, TSV, MEME and BED. Default: explanation "
+            "beside the model.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an explanation that is there.")
+    ] = False,
+    n_sequences: Annotated[
+        int, typer.Option("--n-sequences", min=10, help="How many are explained, drawn at random.")
+    ] = 1_000,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            metavar="auto|weights|mutagenesis|deeplift|integrated_gradients",
+            help="How contributions are found; auto is what is exact for the model.",
+        ),
+    ] = "auto",
+    motifs: Annotated[
+        str | None,
+        typer.Option(
+            "--motifs",
+            metavar="FILE|TAXON|ecoli",
+            help="Known motifs to compare with: a MEME file, a taxon of JASPAR, or the elements of "
+            "E. coli promoters. Default: all of JASPAR and E. coli.",
+            show_default=False,
+        ),
+    ] = None,
+    twin: Annotated[
+        bool,
+        typer.Option(
+            "--twin/--no-twin",
+            help="Train the same kind of model on simulated sequences, and see whether planted "
+            "motifs are found.",
+        ),
+    ] = True,
+    sequence: options.Sequence = None,
+    target: options.Target = None,
+    id: options.Id = None,
+    sheet: options.Sheet = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of every random choice.")] = 42,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Threads.")] = 1,
+    json: options.Json = False,
+) -> None:
+    """Show which bases and motifs a model goes by, what they do, and whether to believe it.
+
+    Each motif comes with its effect in the model and in measurements that the model has not
+    seen; each explanation with checks. Exit status 0 also where the checks say not to trust it.
+    """
+    from seqexpr.cli import screen, screen_explanation
+    from seqexpr.workflow.explain import as_method, place_beside
+    from seqexpr.workflow.explain import explain as run_explanation
+
+    given = {"sequence": sequence, "target": target, "id": id, "sheet": sheet}
+    choices = {key: value for key, value in given.items() if value}
+    place = output if output is not None else place_beside(model)
+    console = screen.error_console()
+    with screen.report_progress(console) as on_step:
+        run = run_explanation(
+            model, table, output=place, overwrite=overwrite, n=n_sequences,
+            method=as_method(method), motifs=motifs, twin=twin, seed=seed, jobs=jobs,
+            on_step=on_step, **choices,
+        )  # fmt: skip
+    if json:
+        screen.print_json(run.to_dict())
+        return
+    screen_explanation.show(run, screen.output_console(), place=place)

@@ -1,0 +1,71 @@
+"""How an explanation looks on a terminal."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from seqexpr.interpretation.explanation import Explanation
+    from seqexpr.workflow.explain import ExplanationRun
+
+__all__ = ["show"]
+
+MOST = 12
+
+
+def show(run: ExplanationRun, console: Console, *, place: Path) -> None:
+    """Print the motifs of every target, the verdict, and where to look next."""
+    for name, item in run.explanations.items():
+        console.print()
+        console.print(_table(name, item))
+        left = len(item.motifs) - MOST
+        if left > 0:
+            console.print(f"[dim]and {left} more in motifs.tsv[/]")
+        for note in item.notes:
+            console.print(f"[dim]{escape(note)}[/]")
+        if not item.is_trusted:
+            console.print("[bold red]Do not trust this explanation:[/]")
+            for check in item.checks:
+                if check.is_passed is False:
+                    console.print(f"  [red]{escape(check.text)}[/]")
+    for note in run.notes:
+        console.print(f"[yellow]note[/] {escape(note)}")
+    console.print()
+    console.print(f"[bold]Report[/]   {escape(str(place / 'report.html'))}", soft_wrap=True)
+
+
+def _table(name: str, item: Explanation) -> Table:
+    table = Table(
+        title=f"Motifs of {escape(name)}", title_justify="left", box=None, pad_edge=False,
+        header_style="bold",
+    )  # fmt: skip
+    table.add_column("Motif", no_wrap=True)
+    table.add_column("Like", no_wrap=True, overflow="ellipsis", min_width=10)
+    for column in ("Sites", "Model", "Measured", "q"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for number, motif in enumerate(item.motifs[:MOST], start=1):
+        best = motif.matches[0] if motif.matches else None
+        like = best.name if best and best.q_value <= 0.05 else "–"
+        measured, q = "–", "–"
+        if math.isfinite(motif.measured.value):
+            span = f"({motif.measured.low:+.2f}, {motif.measured.high:+.2f})"
+            measured = f"{motif.measured.value:+.2f} [dim]{span}[/]"
+            q = "< 0.001" if motif.q_value < 0.001 else f"{motif.q_value:.3f}"
+        table.add_row(
+            f"{number} {_short(motif.found.motif.consensus)}",
+            escape(like), f"{len(motif.found.rows):,}",
+            f"{motif.model.effect.value:+.2f}", measured, q,
+            style="" if motif.is_confirmed or measured == "–" else "dim",
+        )  # fmt: skip
+    return table
+
+
+def _short(consensus: str, most: int = 18) -> str:
+    return consensus if len(consensus) <= most else f"{consensus[: most - 1]}…"

@@ -1,0 +1,1 @@
+"""Which bases, which motifs, and whether to believe it."""

@@ -1,0 +1,415 @@
+"""Motifs from what bases contribute: words that contribute alike, grown into matrices.
+
+For each word the contributions of its bases are added up in every window where
+it stands. The word whose mean is furthest from the mean of all windows, in
+standard errors, is a seed. Windows that differ from it in one base and
+contribute alike are aligned, more bases at either side are taken as long as they
+are conserved and contribute, and the matrix is read once more against all
+windows. Its sites are then taken out, and the next seed is sought, until the
+best word contributes little.
+
+TF-MoDISco clusters whole windows and loses motifs, without a word, in libraries
+of short sequences; words need no more than some tens of sites.
+
+References
+----------
+Shrikumar et al. (2018), Technical note on transcription factor motif discovery from
+importance scores (TF-MoDISco), arXiv:1811.00416, section 2 (seqlets and their
+alignment). Bailey (2021), STREME, Bioinformatics 37:2834-2840 (seeds that are
+grown, refined and erased). Schneider & Stephens (1990), Sequence logos, Nucleic
+Acids Research 18:6097-6100 (conservation in bits).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.data.motifs import Motif
+from seqexpr.errors import InputError
+from seqexpr.features.motif_scores import log_odds, score_threshold
+from seqexpr.interpretation.attributions import Attributions, base_matrix
+
+__all__ = ["FoundMotif", "find_motifs", "lowest_score", "scan_windows", "window_scores"]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+FLANK = 6
+"""Bases beside a seed that may become part of its motif."""
+FEWEST_SITES = 10
+BITS, SHARE = 0.3, 0.15
+"""A base belongs to a motif if it is that conserved, or contributes that share of the best."""
+HALF = 0.5
+"""Windows count as sites if they contribute at least this share of the seed's mean."""
+P_VALUE = 1e-3
+"""A window is a site if so few random windows fit the matrix as well."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoundMotif:
+    """A motif, and the windows that it was found in.
+
+    Attributes
+    ----------
+    motif : Motif
+        Its base frequencies.
+    rows, starts : ndarray of int64, shape (m,)
+        Which sequence, and the first base of the site in it.
+    is_reverse : ndarray of bool, shape (m,)
+        Whether the site lies on the other strand.
+    min_score : float
+        Log-odds, in bits against equal frequencies of the bases, from which on
+        windows contribute as sites do.
+    contribution : float
+        Mean over the sites of what their bases contribute, above the average base, in target
+        units.
+    score : float
+        Distance of the seed's mean from that of all windows, in standard errors.
+    """
+
+    motif: Motif
+    rows: Ints
+    starts: Ints
+    is_reverse: Mask
+    min_score: float
+    contribution: float
+    score: float
+
+
+class _Windows(NamedTuple):
+    """What is searched: bases, contributions, and which bases are still free."""
+
+    codes: npt.NDArray[np.uint8]  # (n, width)
+    amounts: Floats  # (n, width), relative to the mean base
+    free: Mask  # (n, width)
+    background: Floats  # (4,)
+    both_strands: bool
+
+
+def find_motifs(
+    attributions: Attributions,
+    *,
+    k: int = 6,
+    max_motifs: int = 20,
+    min_effect: float = 2.0,
+    both_strands: bool = False,
+) -> list[FoundMotif]:
+    """Find motifs in what bases contribute.
+
+    Parameters
+    ----------
+    attributions : Attributions
+        Of n sequences; a thousand are enough for motifs in one of ten.
+    k : int
+        Bases of a seed, in [4, 8]. Default 6.
+    max_motifs : int
+        Most motifs, at least 1. Default 20.
+    min_effect : float
+        A seed's windows must contribute so many standard deviations of all
+        windows more, or less, than the mean window. Default 2.
+    both_strands : bool
+        Whether a word and its reverse complement are the same. Default False.
+
+    Returns
+    -------
+    list of FoundMotif
+        The furthest from the mean first; named "1", "2", ….
+
+    Raises
+    ------
+    InputError
+        If `k` is out of range.
+    """
+    if not 4 <= k <= 8:
+        raise InputError(f"find_motifs: k must be in [4, 8], got {k!r}")
+    codes = base_matrix(attributions.sequences)
+    known = codes < 4
+    amounts = attributions.contributions
+    amounts = np.where(known, amounts - amounts[known].mean() if known.any() else 0.0, 0.0)
+    shares = np.bincount(codes[known], minlength=4)[:4] + 1.0
+    windows = _Windows(codes, amounts, known.copy(), shares / shares.sum(), both_strands)
+    limit = min_effect * _spread(windows, k)
+    found: list[FoundMotif] = []
+    for _ in range(3 * max_motifs):
+        seed = _best_seed(windows, k, limit=limit)
+        if seed is None or len(found) == max_motifs:
+            break
+        motif = _grow(windows, seed, k=k, name=str(len(found) + 1))
+        if motif is None:
+            _erase(windows, *_sites_of_word(windows, seed.word, 0)[:2], k)
+            continue
+        found.append(motif)
+        rows, starts, *_ = scan_windows(
+            codes, motif.motif, both_strands=both_strands, min_score=motif.min_score
+        )
+        _erase(windows, rows, starts, len(motif.motif))
+        _erase(windows, motif.rows, motif.starts, len(motif.motif))
+    return found
+
+
+class _Seed(NamedTuple):
+    word: npt.NDArray[np.uint8]
+    mean: float
+    score: float
+
+
+def _window_sums(values: Floats, k: int) -> Floats:
+    """Return the sums of k neighbours, shape (n, width - k + 1)."""
+    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
+    return np.asarray(sums[:, k:] - sums[:, :-k])
+
+
+def _spread(windows: _Windows, k: int) -> float:
+    """Return a robust standard deviation of what windows contribute."""
+    usable = _window_sums(windows.free.astype(float), k) == k
+    sums = _window_sums(windows.amounts, k)[usable]
+    if not len(sums):
+        return 0.0
+    return float(1.4826 * np.median(np.abs(sums - np.median(sums))))
+
+
+def _word_numbers(windows: _Windows, k: int) -> tuple[Ints, Ints]:
+    """Return each window's word, or -1; and the word that stands for both strands."""
+    width = windows.codes.shape[1] - k + 1
+    numbers = np.zeros((len(windows.codes), width), dtype=np.int64)
+    turned = np.zeros_like(numbers)
+    for i in range(k):
+        part = windows.codes[:, i : i + width].astype(np.int64)
+        numbers = numbers << 2 | part & 3
+        turned |= (3 - (part & 3)) << 2 * i
+    usable = _window_sums(windows.free.astype(float), k) == k
+    canonical = np.minimum(numbers, turned) if windows.both_strands else numbers
+    return np.where(usable, numbers, -1), np.where(usable, canonical, -1)
+
+
+def _best_seed(windows: _Windows, k: int, *, limit: float) -> _Seed | None:
+    if windows.codes.shape[1] < k:
+        return None
+    _, numbers = _word_numbers(windows, k)
+    usable = numbers >= 0
+    if not usable.any():
+        return None
+    sums, words = _window_sums(windows.amounts, k)[usable], numbers[usable]
+    times = np.bincount(words, minlength=4**k)
+    means = np.bincount(words, weights=sums, minlength=4**k) / np.maximum(times, 1)
+    overall, deviation = float(sums.mean()), float(sums.std())
+    apart = means - overall
+    scores = np.abs(apart) * np.sqrt(times) / (deviation or 1.0)
+    scores[(times < FEWEST_SITES) | (np.abs(apart) < limit) | (np.abs(apart) <= 0)] = 0.0
+    best = int(scores.argmax())
+    if scores[best] <= 0:
+        return None
+    word = np.array([best >> 2 * (k - 1 - i) & 3 for i in range(k)], dtype=np.uint8)
+    return _Seed(word, float(apart[best]), float(scores[best]))
+
+
+def _sites_of_word(
+    windows: _Windows, word: npt.NDArray[np.uint8], most_mismatches: int
+) -> tuple[Ints, Ints, Mask]:
+    """Return the free windows that differ from a word in few bases."""
+    k = len(word)
+    width = windows.codes.shape[1] - k + 1
+    usable = _window_sums(windows.free.astype(float), k) == k
+    found = []
+    for reverse in (False, True) if windows.both_strands else (False,):
+        wanted = 3 - word[::-1] if reverse else word
+        wrong = sum((windows.codes[:, i : i + width] != wanted[i]).astype(int) for i in range(k))
+        rows, starts = np.nonzero(usable & (wrong <= most_mismatches))
+        found.append((rows, starts, np.full(len(rows), reverse)))
+    rows, starts, is_reverse = map(np.concatenate, zip(*found, strict=True))
+    return rows, starts, is_reverse
+
+
+def _grow(windows: _Windows, seed: _Seed, *, k: int, name: str) -> FoundMotif | None:
+    """Align what is like the seed, take more bases, and read the matrix against all windows."""
+    rows, starts, reverse = _sites_of_word(windows, seed.word, 1)
+    sums = _window_sums(windows.amounts, k)[rows, starts]
+    alike = sums * np.sign(seed.mean) >= HALF * abs(seed.mean)
+    rows, starts, reverse = rows[alike], starts[alike], reverse[alike]
+    width = k
+    for _ in range(3):
+        if len(rows) < FEWEST_SITES:
+            return None
+        bases, amounts = _aligned(windows, rows, starts, reverse, width=width)
+        counts = (bases[:, None, :] == np.arange(4)[:, None]).sum(axis=0)  # (4, positions)
+        first, last = _conserved(counts, amounts, windows.background)
+        if last - first < 4:
+            return None
+        kept = counts[:, first:last] + windows.background[:, None]
+        motif = Motif.from_counts(name, kept)
+        width = last - first
+        rows, starts, reverse, scores = scan_windows(
+            windows.codes, motif, both_strands=windows.both_strands, free=windows.free
+        )
+        sums = np.sign(seed.mean) * _site_sums(windows.amounts, rows, starts, width)
+        limit = lowest_score(scores, sums)
+        alike = (scores >= limit) & (sums > 0)
+        rows, starts, reverse, sums = rows[alike], starts[alike], reverse[alike], sums[alike]
+    if len(rows) < FEWEST_SITES:
+        return None
+    mean = float(np.sign(seed.mean) * np.mean(sums))
+    return FoundMotif(motif, rows, starts, reverse, limit, mean, seed.score)
+
+
+def lowest_score(scores: Floats, sums: Floats) -> float:
+    """Return the score that best parts windows that contribute from windows that do not.
+
+    The split into two means that leaves the least squared error; all windows are
+    sites if the lower ones contribute more than half as much as the higher.
+    """
+    if not len(scores):
+        return 0.0
+    order = np.argsort(-scores)
+    ordered, values = scores[order], sums[order]
+    total, n = np.cumsum(values), np.arange(1, len(values) + 1)
+    ends = np.flatnonzero(np.diff(ordered) < -1e-9)  # only between different scores
+    if not len(ends):
+        return float(ordered[-1]) - 1e-6
+    above = total[ends] / n[ends]
+    below = (total[-1] - total[ends]) / (n[-1] - n[ends])
+    gain = n[ends] * (n[-1] - n[ends]) * (above - below) ** 2
+    best = int(np.argmax(np.where(above > below, gain, -1.0)))
+    lowest = float(ordered[ends[best]] if below[best] < HALF * above[best] else ordered[-1])
+    return lowest - 1e-6
+
+
+def _aligned(
+    windows: _Windows, rows: Ints, starts: Ints, reverse: Mask, *, width: int
+) -> tuple[Ints, Floats]:
+    """Return bases and contributions around sites, shape (m, FLANK + width + FLANK)."""
+    offsets = np.arange(-FLANK, width + FLANK)
+    at = starts[:, None] + np.where(reverse[:, None], offsets[::-1], offsets)
+    inside = (at >= 0) & (at < windows.codes.shape[1])
+    safe = np.where(inside, at, 0)
+    bases = np.where(inside, windows.codes[rows[:, None], safe], 5).astype(np.int64)
+    bases = np.where(reverse[:, None] & (bases < 4), 3 - bases, bases)
+    free = inside & windows.free[rows[:, None], safe]
+    return bases, np.where(free, windows.amounts[rows[:, None], safe], 0.0)
+
+
+def _conserved(
+    counts: npt.NDArray[np.int64], amounts: Floats, background: Floats
+) -> tuple[int, int]:
+    """Return the stretch of positions around the middle that matter."""
+    shares = (counts + background[:, None]) / (counts.sum(axis=0) + 1)
+    bits = (shares * np.log2(shares / background[:, None])).sum(axis=0)
+    strength = np.abs(amounts.mean(axis=0))
+    matters = (bits >= BITS) & (strength >= SHARE * strength.max())
+    middle = len(bits) // 2
+    where = np.flatnonzero(matters)
+    if not len(where):
+        return FLANK, len(bits) - FLANK
+    core = where[np.abs(where - middle).argmin()]
+    first = last = int(core)
+    while any(matters[max(first - 3, 0) : first]):  # two positions where any base will do
+        first = int(np.flatnonzero(matters[:first])[-1])
+    while any(matters[last + 1 : last + 4]):
+        last = int(last + 1 + np.flatnonzero(matters[last + 1 :])[0])
+    return first, last + 1
+
+
+def _site_sums(amounts: Floats, rows: Ints, starts: Ints, width: int) -> Floats:
+    sums = np.cumsum(np.pad(amounts, ((0, 0), (1, 0))), axis=1)
+    return np.asarray(sums[rows, starts + width] - sums[rows, starts])
+
+
+def scan_windows(
+    codes: npt.NDArray[np.uint8],
+    motif: Motif,
+    *,
+    both_strands: bool,
+    free: Mask | None = None,
+    min_score: float | None = None,
+) -> tuple[Ints, Ints, Mask, Floats]:
+    """Return the windows that a motif fits better than almost any random one.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (n, width)
+        Base codes.
+    motif : Motif
+        Of w bases.
+    both_strands : bool
+        Whether the other strand is looked at too.
+    free : ndarray of bool, shape (n, width), optional
+        Bases that may be part of a site. By default all known ones.
+    min_score : float, optional
+        Log-odds of a site, in bits against equal frequencies of the bases. By
+        default what one random window in a thousand reaches.
+
+    Returns
+    -------
+    rows, starts : ndarray of int64, shape (m,)
+        Sites that overlap are thinned out: the better one stays.
+    is_reverse : ndarray of bool, shape (m,)
+        Whether a site lies on the other strand.
+    scores : ndarray of float64, shape (m,)
+        Log-odds in bits.
+    """
+    w = len(motif)
+    allowed = codes < 4 if free is None else free & (codes < 4)
+    if codes.shape[1] < w:
+        none = np.zeros(0, dtype=np.int64)
+        return none, none, none.astype(bool), none.astype(float)
+    limit = min_score
+    if limit is None:
+        uniform, scores = np.full(4, 0.25), _log_odds(motif)
+        rarest = max(P_VALUE, 1.01 * 4.0**-w)
+        limit = score_threshold(scores, background=uniform, p_value=rarest)
+    ahead = window_scores(np.where(allowed, codes, 4), motif)
+    reverse = np.zeros(ahead.shape, dtype=bool)
+    if both_strands:
+        turned = Motif(motif.name, np.array(motif.frequencies)[::-1, ::-1])
+        back = window_scores(np.where(allowed, codes, 4), turned)
+        reverse = back > ahead
+        ahead = np.maximum(ahead, back)
+    rows, starts = np.nonzero(ahead >= limit)
+    kept = _thin_out(rows, starts, ahead[rows, starts], w)
+    rows, starts = rows[kept], starts[kept]
+    return rows, starts, reverse[rows, starts], ahead[rows, starts]
+
+
+def window_scores(codes: npt.NDArray[np.integer], motif: Motif) -> Floats:
+    """Return how well a motif of w bases fits each window, in bits, shape (n, width - w + 1).
+
+    Log-odds against equal frequencies of the bases; minus infinity where a base is
+    not known.
+    """
+    w = len(motif)
+    n_windows = codes.shape[1] - w + 1
+    table = np.vstack([_log_odds(motif), np.full((2, w), -np.inf)])
+    total = np.zeros((len(codes), max(n_windows, 0)))
+    for i in range(w):
+        total += table[codes[:, i : i + n_windows], i]
+    return total
+
+
+def _log_odds(motif: Motif) -> Floats:
+    uniform = np.full(4, 0.25)
+    return log_odds(np.asarray(motif.frequencies), background=uniform, pseudocount=0.01)
+
+
+def _thin_out(rows: Ints, starts: Ints, scores: Floats, width: int) -> Ints:
+    """Return which sites stay, where of two that overlap the better one does."""
+    order = np.lexsort([starts, -scores])
+    taken: set[tuple[int, int]] = set()
+    kept = []
+    for site in order.tolist():
+        row, start = int(rows[site]), int(starts[site])
+        if any((row, start + by) in taken for by in range(-width + 1, width)):
+            continue
+        taken.add((row, start))
+        kept.append(site)
+    return np.sort(np.array(kept, dtype=np.int64))
+
+
+def _erase(windows: _Windows, rows: Ints, starts: Ints, width: int) -> None:
+    """Take sites out, but for their outermost bases, which a neighbour may share."""
+    for i in range(min(1, width), max(width - 1, 1)):
+        inside = (starts + i >= 0) & (starts + i < windows.free.shape[1])
+        windows.free[rows[inside], starts[inside] + i] = False

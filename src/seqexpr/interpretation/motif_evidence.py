@@ -1,0 +1,216 @@
+"""Which of the motifs that a model shows are borne out by measurements it has not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from seqexpr.data.motifs import Motif
+from seqexpr.features.composition import Composition
+from seqexpr.interpretation.attributions import base_matrix
+from seqexpr.interpretation.discovery import FoundMotif, window_scores
+from seqexpr.interpretation.measured_effects import MeasuredEffect, regress_robustly
+from seqexpr.interpretation.motif_sites import GAP_BINS, find_sites, pair_counts
+
+__all__ = ["MotifEvidence", "PairEvidence", "weigh_motifs", "weigh_positional_motifs"]
+
+Floats = npt.NDArray[np.float64]
+
+FEWEST_WITH = 10
+"""Rows that must have a pair for it to be tested."""
+
+
+@dataclass(frozen=True)
+class PairEvidence:
+    """What two motifs do together beyond what each does.
+
+    Attributes
+    ----------
+    first, second : int
+        Which motifs.
+    min_gap : int
+        Fewest bases between them.
+    max_gap : int or None
+        Most; None = any number.
+    effect : MeasuredEffect
+        What a pair adds to the effects of its two motifs.
+    q_value : float
+        False discovery rate at which it is called, among all pairs and gaps.
+    """
+
+    first: int
+    second: int
+    min_gap: int
+    max_gap: int | None
+    effect: MeasuredEffect
+    q_value: float
+
+
+@dataclass(frozen=True, eq=False)
+class MotifEvidence:
+    """What measurements say of m motifs.
+
+    Attributes
+    ----------
+    effects : list of MeasuredEffect, length m
+        Of one more site of each, beside the others.
+    q_values : ndarray of float64, shape (m,)
+        False discovery rates.
+    pairs : list of PairEvidence
+        Those called at `fdr`, the strongest first.
+    n : int
+        Rows looked at.
+    """
+
+    effects: list[MeasuredEffect]
+    q_values: Floats
+    pairs: list[PairEvidence]
+    n: int
+
+
+def weigh_motifs(
+    sequences: Sequence[str],
+    y: Floats,
+    motifs: Sequence[Motif],
+    *,
+    min_scores: Sequence[float] | None = None,
+    both_strands: bool = False,
+    weights: Floats | None = None,
+    fdr: float = 0.05,
+) -> MotifEvidence:
+    """Regress measurements on the sites of motifs and on pairs of them.
+
+    Parameters
+    ----------
+    sequences : sequence of str, length n
+        DNA that neither the model nor the motifs were made from.
+    y : ndarray of float64, shape (n,)
+        What was measured, on the model's scale; NaN = not measured.
+    motifs : sequence of Motif, length m
+        The most important first.
+    min_scores : sequence of float, length m, optional
+        As for :func:`seqexpr.interpretation.motif_sites.find_sites`.
+    both_strands : bool
+        Whether sites on the other strand count. Default False.
+    weights : ndarray of float64, shape (n,), optional
+        Of the rows.
+    fdr : float
+        At which pairs are called. Default 0.05.
+
+    Returns
+    -------
+    MotifEvidence
+        Composition (GC, length, CpG) is held equal throughout.
+    """
+    measured = np.flatnonzero(np.isfinite(y)).tolist()
+    own, target = [sequences[row] for row in measured], np.asarray(y)[measured]
+    share = None if weights is None else np.asarray(weights)[measured]
+    m = len(motifs)
+    if not m or len(own) < m + 8:
+        nothing = MeasuredEffect(np.nan, np.nan, np.nan, 1.0, 0)
+        return MotifEvidence([nothing] * m, np.ones(m), [], len(own))
+    sites = find_sites(own, motifs, min_scores=min_scores, both_strands=both_strands)
+    counts, composition = sites.counts.astype(float), Composition().transform(own)
+    pairs = _weigh_pairs(
+        pair_counts(sites), np.hstack([counts, composition]), target, share=share, fdr=fdr
+    )
+    columns = [column for _, column in pairs]
+    design = np.column_stack([counts, *columns, composition])
+    effects = regress_robustly(design, target, names=m + len(columns), weights=share)
+    together = [
+        PairEvidence(pair.first, pair.second, pair.min_gap, pair.max_gap, effect, pair.q_value)
+        for (pair, _), effect in zip(pairs, effects[m:], strict=True)
+    ]
+    q_values = _q_values([effect.p_value for effect in effects[:m]])
+    return MotifEvidence(effects[:m], q_values, together, len(own))
+
+
+def weigh_positional_motifs(
+    sequences: Sequence[str],
+    y: Floats,
+    found: Sequence[FoundMotif],
+    *,
+    weights: Floats | None = None,
+) -> MotifEvidence:
+    """Regress measurements on how good the site at each place is.
+
+    For libraries of variants of one sequence: every sequence has each site, more
+    or less intact. A site's column is its score, as a share of the way from the
+    mean score to the best there can be.
+
+    Parameters
+    ----------
+    sequences, y, weights
+        As for :func:`weigh_motifs`; all sequences of one length.
+    found : sequence of FoundMotif, length m
+        Each at one place.
+
+    Returns
+    -------
+    MotifEvidence
+        The effect of a motif is that of the best site beside the average one.
+        There are no pairs.
+    """
+    measured = np.flatnonzero(np.isfinite(y)).tolist()
+    codes = base_matrix([sequences[row] for row in measured])
+    share = None if weights is None else np.asarray(weights)[measured]
+    columns = []
+    for item in found:
+        first = int(item.starts[0])
+        scores = window_scores(codes[:, first : first + len(item.motif)], item.motif)[:, 0]
+        usable = np.isfinite(scores)
+        mean = float(scores[usable].mean()) if usable.any() else 0.0
+        best = float(window_scores(item.motif.frequencies.argmax(axis=0)[None], item.motif)[0, 0])
+        columns.append(np.where(usable, (scores - mean) / max(best - mean, 1e-9), 0.0))
+    if not columns or len(measured) < len(columns) + 8:
+        nothing = MeasuredEffect(np.nan, np.nan, np.nan, 1.0, 0)
+        return MotifEvidence([nothing] * len(found), np.ones(len(found)), [], len(measured))
+    design = np.column_stack(columns)
+    effects = regress_robustly(design, np.asarray(y)[measured], names=len(found), weights=share)
+    return MotifEvidence(effects, _q_values([e.p_value for e in effects]), [], len(measured))
+
+
+def _q_values(p_values: list[float]) -> Floats:
+    from scipy.stats import false_discovery_control
+
+    return np.asarray(false_discovery_control(p_values)) if p_values else np.zeros(0)
+
+
+def _weigh_pairs(
+    counted: dict[tuple[int, int], npt.NDArray[np.int64]],
+    beside: Floats,
+    y: Floats,
+    *,
+    share: Floats | None,
+    fdr: float,
+) -> list[tuple[PairEvidence, Floats]]:
+    """Test each two motifs at each gap, all gaps side by side; join gaps that say the same."""
+    tested = []
+    for (first, second), table in counted.items():
+        bins = np.flatnonzero((table > 0).sum(axis=0) >= FEWEST_WITH).tolist()
+        columns = table[:, bins].astype(float)
+        effects = regress_robustly(np.hstack([columns, beside]), y, names=len(bins), weights=share)
+        tested += [
+            (first, second, number, effect, column)
+            for number, effect, column in zip(bins, effects, columns.T, strict=True)
+        ]
+    q_values = _q_values([item[3].p_value for item in tested])
+    called = [(*item, float(q)) for item, q in zip(tested, q_values, strict=True) if q <= fdr]
+    joined: list[tuple[PairEvidence, Floats]] = []
+    for first, second, number, effect, column, q in called:
+        low, high = GAP_BINS[number]
+        last = joined[-1][0] if joined else None
+        if (
+            last is not None
+            and (last.first, last.second) == (first, second)
+            and last.max_gap == low - 1
+            and last.effect.value * effect.value > 0
+        ):
+            pair = PairEvidence(first, second, last.min_gap, high, effect, min(q, last.q_value))
+            joined[-1] = (pair, joined[-1][1] + column)
+            continue
+        joined.append((PairEvidence(first, second, low, high, effect, q), column))
+    return sorted(joined, key=lambda item: item[0].q_value)
