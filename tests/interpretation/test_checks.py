@@ -37,6 +37,7 @@ def test_contributions_must_agree_with_mutagenesis(ridge, library):
     object.__setattr__(turned, "values", -turned.values)
     assert checks.check_agreement(turned, mutated).is_passed is False
     assert checks.check_agreement(mutated, mutated).is_passed is None
+    assert checks.check_agreement(mutated, None).is_passed is None
 
 
 def test_correlations_are_those_of_numpy_where_there_are_bases():

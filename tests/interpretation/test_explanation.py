@@ -49,7 +49,7 @@ def test_planted_motifs_are_confirmed_with_their_effects(library, explanation):
     assert explanation.is_trusted
     assert not explanation.is_aligned
     assert not explanation.both_strands
-    assert explanation.attributions.method == "weights"
+    assert explanation.attributions.method == "mutagenesis"
     assert len(explanation.pairs) == 6
 
 
@@ -80,7 +80,7 @@ def test_a_method_that_fails_its_check_is_given_up(library, ridge, monkeypatch):
         return found
 
     monkeypatch.setattr(room, "contributions_of", wrong)
-    found = explain(library, ridge)
+    found = explain(library, ridge, method="weights")
     assert found.attributions.method == "mutagenesis"
     assert "given up" in found.notes[0]
     assert not found.is_trusted

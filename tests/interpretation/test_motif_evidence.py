@@ -46,8 +46,9 @@ def test_a_pair_that_acts_together_is_called_at_its_gaps():
     (pair,) = found.pairs
     assert (pair.first, pair.second, pair.min_gap, pair.max_gap) == (0, 1, 0, 19)
     assert pair.effect.low <= 1.0 <= pair.effect.high
-    # The motifs' own effects are those without the pair.
-    assert found.effects[0].low <= 1.0 <= found.effects[0].high
+    # Alone, a motif does what it does without the pair; on average, more.
+    assert found.alone[0].low <= 1.0 <= found.alone[0].high
+    assert found.effects[0].value > found.alone[0].value
     assert weigh_motifs(*simulated(4, n=2000), NAMED, min_scores=INTACT).pairs == []
 
 

@@ -54,8 +54,15 @@ def explain(
         bool, typer.Option("--overwrite", help="Replace an explanation that is there.")
     ] = False,
     n_sequences: Annotated[
-        int, typer.Option("--n-sequences", min=10, help="How many are explained, drawn at random.")
-    ] = 1_000,
+        int | None,
+        typer.Option(
+            "--n-sequences",
+            min=10,
+            show_default=False,
+            help="How many are explained, drawn at random. Default: 1,000, or 10,000 for a line "
+            "over words.",
+        ),
+    ] = None,
     method: Annotated[
         str,
         typer.Option(

@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 LIMITS = {
     "signal": 0.05,
     "sum": 0.05,
-    "mutagenesis": 0.5,
+    "agreement": 0.5,
     "members": 0.5,
     "twin": 0.6,
     "evidence": 1.0,
@@ -149,19 +149,27 @@ def correlate_contributions(one: Floats, other: Floats, present: npt.NDArray[np.
     return float(np.median((a * b).sum(axis=1)[usable] / scale[usable]))
 
 
-def check_agreement(attributions: Attributions, mutated: Attributions) -> Check:
-    """Check contributions against mutagenesis of the same sequences."""
-    limit = LIMITS["mutagenesis"]
-    if attributions.method == "mutagenesis":
-        text = "The explanation is mutagenesis itself."
-        return Check("mutagenesis", None, limit, None, text)
+def check_agreement(attributions: Attributions, other: Attributions | None) -> Check:
+    """Check contributions against those of the same sequences by another method.
+
+    Parameters
+    ----------
+    attributions : Attributions
+        What is explained with.
+    other : Attributions or None
+        By another method; None = the model has no other.
+    """
+    limit = LIMITS["agreement"]
+    if other is None or other.method == attributions.method:
+        text = "For such a model there is no other method than mutagenesis."
+        return Check("agreement", None, limit, None, text)
     inside = np.asarray(attributions.present.any(axis=1))
-    value = correlate_contributions(attributions.contributions, mutated.contributions, inside)
+    value = correlate_contributions(attributions.contributions, other.contributions, inside)
     text = (
-        f"Correlation with mutagenesis along a sequence: {value:.2f} in the median of "
-        f"{len(mutated.sequences):,} sequences."
+        f"Correlation of {attributions.method} and {other.method} along a sequence: {value:.2f} in "
+        f"the median of {len(other.sequences):,} sequences."
     )
-    return Check("mutagenesis", value, limit, bool(value >= limit), text)
+    return Check("agreement", value, limit, bool(value >= limit), text)
 
 
 def check_members(each: Sequence[Floats], present: npt.NDArray[np.bool_], *, what: str) -> Check:

@@ -29,7 +29,7 @@ __all__ = ["Coefficient", "coefficient_table", "in_words"]
 
 Floats = npt.NDArray[np.float64]
 
-N_RESAMPLES = 50
+N_RESAMPLES = 25
 MOST_SHOWN = 200
 ALIKE = 0.9
 """Correlation of two features from which on nobody can tell which of them acts."""
@@ -88,7 +88,7 @@ def coefficient_table(
     groups : array-like, shape (n,), optional
         Rows of a group get one random weight.
     n_resamples : int
-        Fits, at least 20. Default 50.
+        Fits, at least 20. Default 25.
     rng : numpy.random.Generator
         Source of randomness.
     on_done : callable, optional

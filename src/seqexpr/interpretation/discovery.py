@@ -33,7 +33,14 @@ from seqexpr.errors import InputError
 from seqexpr.features.motif_scores import log_odds, score_threshold
 from seqexpr.interpretation.attributions import Attributions, base_matrix
 
-__all__ = ["FoundMotif", "find_motifs", "lowest_score", "scan_windows", "window_scores"]
+__all__ = [
+    "FoundMotif",
+    "constant_bases",
+    "find_motifs",
+    "lowest_score",
+    "scan_windows",
+    "window_scores",
+]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -42,10 +49,14 @@ Mask = npt.NDArray[np.bool_]
 FLANK = 6
 """Bases beside a seed that may become part of its motif."""
 FEWEST_SITES = 10
-BITS, SHARE = 0.3, 0.15
+FEWEST_TO_TELL = 12
+"""Sequences that can tell what all have in common."""
+BITS, SHARE = 0.3, 0.25
 """A base belongs to a motif if it is that conserved, or contributes that share of the best."""
 HALF = 0.5
 """Windows count as sites if they contribute at least this share of the seed's mean."""
+CONSTANT = 0.9
+"""Share of the sequences that have the same base at a position that says nothing."""
 P_VALUE = 1e-3
 """A window is a site if so few random windows fit the matrix as well."""
 
@@ -132,7 +143,8 @@ def find_motifs(
     amounts = attributions.contributions
     amounts = np.where(known, amounts - amounts[known].mean() if known.any() else 0.0, 0.0)
     shares = np.bincount(codes[known], minlength=4)[:4] + 1.0
-    windows = _Windows(codes, amounts, known.copy(), shares / shares.sum(), both_strands)
+    free = known & ~constant_bases(codes)
+    windows = _Windows(codes, amounts, free, shares / shares.sum(), both_strands)
     limit = min_effect * _spread(windows, k)
     found: list[FoundMotif] = []
     for _ in range(3 * max_motifs):
@@ -149,6 +161,47 @@ def find_motifs(
         )
         _erase(windows, rows, starts, len(motif.motif))
         _erase(windows, motif.rows, motif.starts, len(motif.motif))
+    return found
+
+
+def constant_bases(codes: npt.NDArray[np.uint8]) -> Mask:
+    """Return which bases are the same in nearly all sequences, counted from either end.
+
+    What never changes, such as the ends of a construct, can contribute nothing to
+    differences, and is in every sequence: it would be the first of all words.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8, shape (n, width)
+        Base codes, padded at the right.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, width)
+
+    Examples
+    --------
+    >>> from seqexpr.interpretation.attributions import base_matrix
+    >>> codes = base_matrix(["ACGGT", "ATT", "ACCCT"] * 4)
+    >>> constant_bases(codes)[:2].tolist()
+    [[True, False, False, False, True], [True, False, True, False, False]]
+    """
+    found = np.zeros(codes.shape, dtype=bool)
+    if len(codes) < FEWEST_TO_TELL:
+        return found
+    lengths = (codes < 5).sum(axis=1)
+    at = np.arange(codes.shape[1])
+    from_right = lengths[:, None] - 1 - at
+    turned = np.take_along_axis(codes, np.where(from_right >= 0, from_right, at), axis=1)
+    for table, is_turned in ((codes, False), (turned, True)):
+        inside = at < lengths[:, None]
+        shares = np.stack([(table == base) & inside for base in range(4)]).mean(axis=1)
+        common, share = shares.argmax(axis=0), shares.max(axis=0)
+        same = inside & (table == common) & (share >= CONSTANT)
+        if is_turned:
+            same = np.take_along_axis(same, np.where(from_right >= 0, from_right, at), axis=1)
+            same &= inside
+        found |= same
     return found
 
 

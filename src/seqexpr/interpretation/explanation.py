@@ -69,9 +69,11 @@ class MotifReport:
     model : ModelEffects
         What it does in the model.
     measured : MeasuredEffect
-        What it does in measurements that the model has not seen.
+        What it does in measurements that the model has not seen, on average.
+    alone : MeasuredEffect
+        The same where the partners of pairs that are called are not there.
     q_value : float
-        False discovery rate of that.
+        False discovery rate of `measured`.
     is_confirmed : bool
         Whether measurements say the same as the model, at a false discovery rate of 5%.
     matches : tuple of MotifMatch
@@ -81,6 +83,7 @@ class MotifReport:
     found: FoundMotif
     model: ModelEffects
     measured: MeasuredEffect
+    alone: MeasuredEffect
     q_value: float
     is_confirmed: bool
     matches: tuple[MotifMatch, ...] = ()
@@ -232,16 +235,17 @@ def explain_target(
     evidence = _weigh(explained, found, aligned=aligned, both=both)
     matches = match([item.motif for item in found]) if match and found else [[] for _ in found]
     tell("What motifs do")
-    weighed = list(zip(found, evidence.effects, evidence.q_values.tolist(), matches, strict=True))
+    q_values = evidence.q_values.tolist()
+    weighed = list(zip(found, evidence.effects, evidence.alone, q_values, matches, strict=True))
     motifs: list[MotifReport] = []
     n_weaker = 0
-    for item, effect, q, like in weighed:
+    for item, effect, alone, q, like in weighed:
         confirmed = q <= FDR and effect.value * item.contribution > 0
         if not confirmed and any(_is_part_of(item, other.found) for other in motifs):
             n_weaker += 1
             continue
         planted = _planted(explained, item, aligned=aligned, rng=rng)
-        motifs.append(MotifReport(item, planted, effect, q, bool(confirmed), tuple(like)))
+        motifs.append(MotifReport(item, planted, effect, alone, q, bool(confirmed), tuple(like)))
     if n_weaker:
         notes.append(f"{n_weaker} weaker versions of motifs in the table are left out.")
     pairs = [] if aligned else _pair_up(explained, motifs, evidence, rng=rng)
@@ -273,8 +277,8 @@ def _attribute(
     n = len(explained.sequences)
     rows = np.sort(rng.choice(n, size=min(n, N_CHECKED), replace=False))
     own = attributions.take(rows)
-    mutated = own if attributions.method == "mutagenesis" else _mutate(explained, rows)
-    found = [checks.check_sum(attributions), checks.check_agreement(own, mutated)]
+    other = _another_method(explained, own, rows)
+    found = [checks.check_sum(attributions), checks.check_agreement(own, other)]
     failed = [check for check in found if check.is_passed is False]
     if failed:
         notes.append(
@@ -288,16 +292,30 @@ def _attribute(
     return attributions, found, notes
 
 
+def _another_method(
+    explained: Explained, own: Attributions, rows: npt.NDArray[np.int64]
+) -> Attributions | None:
+    """Return contributions to compare with: mutagenesis, or beside that weights laid back."""
+    if own.method != "mutagenesis":
+        return _mutate(explained, rows)
+    kinds = {term.kind for term in terms_of(explained.model, explained.target)[1]}
+    if explained.covariates is not None or not kinds <= {"linear", "trees"}:
+        return None
+    return lay_back_model(explained.model, list(own.sequences), target=explained.target)
+
+
 def contributions_of(explained: Explained, method: Choice = "auto") -> Attributions:
     """Return what each base contributes, by a method, or by what is exact for the model."""
     _, terms = terms_of(explained.model, explained.target)
     kinds = {term.kind for term in terms}
-    exact = explained.covariates is None and kinds <= {"linear", "trees"}
-    # Where sequences are variants of one, what other bases would do is asked for.
-    exact = exact and not is_aligned(explained.sequences)
-    if method == "weights" and not kinds <= {"linear", "trees"}:
+    if method == "weights" and not (kinds <= {"linear", "trees"} and explained.covariates is None):
         raise InputError("method 'weights' is for lines and trees over words; take 'mutagenesis'")
-    if method == "weights" or (method == "auto" and exact):
+    # Where sequences are variants of one, what other bases would do is asked for; and of lines,
+    # mutagenesis is as quick, and does not count what all sequences have in common.
+    by_trees = explained.covariates is None and "trees" in kinds and kinds <= {"linear", "trees"}
+    if method == "weights" or (
+        method == "auto" and by_trees and not is_aligned(explained.sequences)
+    ):
         return lay_back_model(
             explained.model, explained.sequences, ids=explained.ids, target=explained.target,
             target_name=explained.target_name,

@@ -31,8 +31,10 @@ SHARED = 0.5
 WIDEST_GAP = 6
 """Positions that may not matter inside a site: between the halves of a palindrome."""
 SHORTEST, LONGEST = 5, 30
-ABOVE = 0.2
-"""Share of the largest from which on a position is part of a site, and a stretch is one."""
+ABOVE = 0.35
+"""Share of the largest importance from which on a position is part of a site."""
+SMALLEST = 0.3
+"""Share of the largest contribution from which on a stretch is a site."""
 BITS = 1.5
 """Conservation of the most conserved position of a motif that is made from energies."""
 
@@ -99,7 +101,7 @@ def find_positional_motifs(attributions: Attributions) -> list[FoundMotif]:
     found = [motif for motif in found if len(motif.rows)]
     found.sort(key=lambda motif: -abs(motif.contribution))
     largest = max((abs(item.contribution) for item in found), default=0.0)
-    found = [item for item in found if abs(item.contribution) >= ABOVE * largest]
+    found = [item for item in found if abs(item.contribution) >= SMALLEST * largest]
     found = _without_overlaps(found)
     return [
         FoundMotif(
@@ -111,15 +113,16 @@ def find_positional_motifs(attributions: Attributions) -> list[FoundMotif]:
 
 
 def _without_overlaps(found: list[FoundMotif]) -> list[FoundMotif]:
-    """Leave out what overlaps by half with a site of larger effect."""
+    """Leave out what shares half of itself, or of a site of larger effect, with that site."""
     kept: list[FoundMotif] = []
     for item in found:
-        first, last = int(item.starts[0]), int(item.starts[0]) + len(item.motif)
-        shared = (
-            min(last, int(other.starts[0]) + len(other.motif)) - max(first, int(other.starts[0]))
-            for other in kept
-        )
-        if not any(2 * bases > last - first for bases in shared):
+        first, width = int(item.starts[0]), len(item.motif)
+        for other in kept:
+            start, length = int(other.starts[0]), len(other.motif)
+            shared = min(first + width, start + length) - max(first, start)
+            if 2 * shared > min(width, length):
+                break
+        else:
             kept.append(item)
     return kept
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,11 @@ class MotifEvidence:
     Attributes
     ----------
     effects : list of MeasuredEffect, length m
-        Of one more site of each, beside the others.
+        Of one more site of each, beside the others: on average over the company it
+        keeps.
+    alone : list of MeasuredEffect, length m
+        The same without the pairs that are called: of a site whose partners are not
+        there.
     q_values : ndarray of float64, shape (m,)
         False discovery rates.
     pairs : list of PairEvidence
@@ -66,6 +70,7 @@ class MotifEvidence:
     """
 
     effects: list[MeasuredEffect]
+    alone: list[MeasuredEffect]
     q_values: Floats
     pairs: list[PairEvidence]
     n: int
@@ -111,21 +116,21 @@ def weigh_motifs(
     m = len(motifs)
     if not m or len(own) < m + 8:
         nothing = MeasuredEffect(np.nan, np.nan, np.nan, 1.0, 0)
-        return MotifEvidence([nothing] * m, np.ones(m), [], len(own))
+        return MotifEvidence([nothing] * m, [nothing] * m, np.ones(m), [], len(own))
     sites = find_sites(own, motifs, min_scores=min_scores, both_strands=both_strands)
     counts, composition = sites.counts.astype(float), Composition().transform(own)
     pairs = _weigh_pairs(
         pair_counts(sites), np.hstack([counts, composition]), target, share=share, fdr=fdr
     )
+    effects = regress_robustly(np.hstack([counts, composition]), target, names=m, weights=share)
     columns = [column for _, column in pairs]
     design = np.column_stack([counts, *columns, composition])
-    effects = regress_robustly(design, target, names=m + len(columns), weights=share)
+    joint = regress_robustly(design, target, names=m + len(columns), weights=share)
     together = [
-        PairEvidence(pair.first, pair.second, pair.min_gap, pair.max_gap, effect, pair.q_value)
-        for (pair, _), effect in zip(pairs, effects[m:], strict=True)
+        replace(pair, effect=effect) for (pair, _), effect in zip(pairs, joint[m:], strict=True)
     ]
-    q_values = _q_values([effect.p_value for effect in effects[:m]])
-    return MotifEvidence(effects[:m], q_values, together, len(own))
+    q_values = _q_values([effect.p_value for effect in effects])
+    return MotifEvidence(effects, joint[:m], q_values, together, len(own))
 
 
 def weigh_positional_motifs(
@@ -155,6 +160,10 @@ def weigh_positional_motifs(
         There are no pairs.
     """
     measured = np.flatnonzero(np.isfinite(y)).tolist()
+    if not found or len(measured) < len(found) + 8:
+        nothing = MeasuredEffect(np.nan, np.nan, np.nan, 1.0, 0)
+        none = [nothing] * len(found)
+        return MotifEvidence(none, none, np.ones(len(found)), [], len(measured))
     codes = base_matrix([sequences[row] for row in measured])
     share = None if weights is None else np.asarray(weights)[measured]
     columns = []
@@ -165,12 +174,10 @@ def weigh_positional_motifs(
         mean = float(scores[usable].mean()) if usable.any() else 0.0
         best = float(window_scores(item.motif.frequencies.argmax(axis=0)[None], item.motif)[0, 0])
         columns.append(np.where(usable, (scores - mean) / max(best - mean, 1e-9), 0.0))
-    if not columns or len(measured) < len(columns) + 8:
-        nothing = MeasuredEffect(np.nan, np.nan, np.nan, 1.0, 0)
-        return MotifEvidence([nothing] * len(found), np.ones(len(found)), [], len(measured))
     design = np.column_stack(columns)
     effects = regress_robustly(design, np.asarray(y)[measured], names=len(found), weights=share)
-    return MotifEvidence(effects, _q_values([e.p_value for e in effects]), [], len(measured))
+    q_values = _q_values([effect.p_value for effect in effects])
+    return MotifEvidence(effects, effects, q_values, [], len(measured))
 
 
 def _q_values(p_values: list[float]) -> Floats:

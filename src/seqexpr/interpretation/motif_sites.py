@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from seqexpr.data.motifs import Motif
 from seqexpr.interpretation.attributions import base_matrix
-from seqexpr.interpretation.discovery import scan_windows
+from seqexpr.interpretation.discovery import constant_bases, scan_windows
 
 __all__ = ["GAP_BINS", "MotifSites", "find_sites", "pair_counts"]
 
@@ -62,6 +62,8 @@ def find_sites(
 ) -> MotifSites:
     """Find the sites of motifs; where two overlap by half, the motif named first has it.
 
+    Bases that nearly all sequences have in common are no part of a site.
+
     Parameters
     ----------
     sequences : sequence of str, length n
@@ -82,12 +84,13 @@ def find_sites(
     [[1, 1]]
     """
     codes = base_matrix(sequences)
+    varies = ~constant_bases(codes)
     claimed = np.zeros((len(codes), codes.shape[1] + 1), dtype=np.int64)
     parts = []
     for number, motif in enumerate(motifs):
         limit = None if min_scores is None else min_scores[number]
         rows, starts, reverse, _ = scan_windows(
-            codes, motif, both_strands=both_strands, min_score=limit
+            codes, motif, both_strands=both_strands, free=varies, min_score=limit
         )
         w = len(motif)
         sums = np.cumsum(np.pad(claimed[:, :-1], ((0, 0), (1, 0))), axis=1)

@@ -12,7 +12,7 @@ from seqexpr.files import atomic_path
 from seqexpr.interpretation.coefficients import in_words
 from seqexpr.interpretation.layout import mean_effects
 from seqexpr.report import figures_explanation as figures
-from seqexpr.report.drawing import WIDTH, figure_to_svg
+from seqexpr.report.drawing import figure_to_svg
 from seqexpr.report.page import environment
 from seqexpr.report.sections import Picture
 from seqexpr.report.words import count
@@ -39,7 +39,7 @@ METHODS = {
 CHECK_TITLES = {
     "signal": "Does the model predict anything?",
     "sum": "Do contributions add up?",
-    "mutagenesis": "Does mutagenesis agree?",
+    "agreement": "Does another method agree?",
     "members": "Do the members of the ensemble agree?",
     "twin": "Are planted motifs found?",
     "evidence": "Do measurements agree?",
@@ -225,18 +225,12 @@ def _places(page: TargetPage, anchor: str) -> Picture | None:
         for i, m in enumerate(found.motifs, start=1)
         if m.is_confirmed
     ]
-    drawn = [
-        figure_to_svg(
-            figures.places_figure(effects, consensus, sites, unit=page.unit, width=width),
-            name=f"{anchor}-places-{width}", label="Mean effect of every change by position",
-        )
-        for width in (WIDE, WIDTH)
-    ]  # fmt: skip
+    figure = figures.places_figure(effects, consensus, sites, unit=page.unit, width=WIDE)
+    label = "Mean effect of every change by position"
     return Picture(
-        drawn[0], "Which positions matter",
+        figure_to_svg(figure, name=f"{anchor}-places", label=label), "Which positions matter",
         "Mean over the sequences with the commonest base at a position. Letters: what is lost, on "
         "average, by a change. Map: the change to each base. Bars: confirmed sites.",
-        drawn[1],
     )  # fmt: skip
 
 
@@ -286,20 +280,15 @@ def _sequences(page: TargetPage, anchor: str) -> list[Picture]:
     for number, (title, one) in enumerate(page.shown, start=1):
         first, last = _window(one)
         part = slice(first, last)
-        drawn = [
-            figure_to_svg(
-                figures.sequence_figure(
-                    one.sequences[0][part], one.effects[0][:, part], one.contributions[0][part],
-                    unit=page.unit, first=first + 1, width=width,
-                ),
-                name=f"{anchor}-seq-{number}-{width}", label=f"{title}, base by base",
-            )
-            for width in (WIDE, WIDTH)
-        ]  # fmt: skip
+        figure = figures.sequence_figure(
+            one.sequences[0][part], one.effects[0][:, part], one.contributions[0][part],
+            unit=page.unit, first=first + 1, width=WIDE,
+        )  # fmt: skip
+        svg = figure_to_svg(figure, name=f"{anchor}-seq-{number}", label=f"{title}, base by base")
         caption = f"Predicted {one.predictions[0]:.2f}{f' {page.unit}' if page.unit else ''}."
         if last - first < len(one.sequences[0]):
             caption += f" Bases {first + 1} to {last} of {len(one.sequences[0])}."
-        pictures.append(Picture(drawn[0], title, caption, drawn[1]))
+        pictures.append(Picture(svg, title, caption))
     return pictures
 
 

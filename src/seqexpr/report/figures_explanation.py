@@ -188,6 +188,7 @@ def _draw_map(figure: Figure, axes: Axes, effects: Floats, *, unit: str) -> None
     bar = figure.colorbar(mesh, ax=axes, fraction=0.03, pad=0.01, aspect=8)
     if bar.solids is not None:
         bar.solids.set_edgecolor("face")
+        bar.solids.set_rasterized(False)  # an image inside the page would not be shown
     bar.ax.tick_params(labelsize=7)
     bar.set_label(f"change{f' ({unit})' if unit else ''}", fontsize=7)
 

@@ -1,0 +1,154 @@
+"""Explaining trained models: from the table to the folder."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqexpr.data.motifs import Motif, read_motifs
+from seqexpr.data.planting import PlantedMotif
+from seqexpr.data.simulate import simulate_library
+from seqexpr.errors import InputError, OutputError, UnknownNameError
+from seqexpr.workflow.explain import explain, place_beside
+from seqexpr.workflow.train import train
+
+MOTIFS = (PlantedMotif("TGACTCAG", 1.5, share=0.3), PlantedMotif("GGGCGGAA", -1.0, share=0.3))
+
+
+@pytest.fixture(scope="module")
+def planted():
+    made = simulate_library(1200, rng=np.random.default_rng(3), length=60, motifs=MOTIFS)
+    table = made.table[["id", "sequence", "expression"]].copy()
+    return table.assign(other=-table["expression"] + np.random.default_rng(0).normal(0, 0.2, 1200))
+
+
+@pytest.fixture(scope="module")
+def run(planted, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("explain")
+    planted.to_csv(folder / "library.csv", index=False)
+    choices = {"target": ("expression", "other"), "models": ("ridge",), "split": "random"}
+    train(folder / "library.csv", output=folder / "run", nested=False, **choices)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def explained(run, planted):
+    del planted
+    known = [Motif.from_consensus("TGACTCAG", name="AP1"), Motif.from_consensus("CCCCGGGG")]
+    steps = []
+    found = explain(run, output=run / "explanation", n=400, motifs=known, on_step=steps.append)
+    assert any("expression: Motifs" in step.text for step in steps)
+    return found
+
+
+def test_both_targets_show_the_planted_motifs(explained):
+    assert list(explained.explanations) == ["expression", "other"]
+    for name, sign in (("expression", 1), ("other", -1)):
+        item = explained.explanations[name]
+        confirmed = {motif.name: motif for motif in item.motifs if motif.is_confirmed}
+        assert "AP1" in confirmed
+        assert confirmed["AP1"].measured.low <= 1.5 * sign + 0.1
+        assert confirmed["AP1"].measured.high >= 1.5 * sign - 0.1
+        assert [check.name for check in item.checks] == [
+            "signal", "sum", "agreement", "members", "twin", "evidence",
+        ]  # fmt: skip
+        assert item.is_trusted
+    assert explained.is_trusted
+    words = [item.name for item in explained.coefficients["expression"][:10]]
+    assert any(word in "TGACTCAG" for word in words)
+
+
+def test_held_out_rows_are_those_the_model_was_not_fitted_on(explained, planted):
+    evidence = explained.explanations["expression"].checks[-1].text
+    n_test = len(planted) - explained.bundle.manifest.data.n_train
+    assert f"in {n_test:,} measurements" in evidence
+    assert 0.6 < explained.is_seen.mean() < 0.95
+
+
+def test_the_folder_holds_what_other_tools_read(explained, run, planted):
+    folder = run / "explanation"
+    names = {file.name for file in folder.iterdir()}
+    assert names >= {
+        "report.html", "explanation.json", "attributions.parquet", "motifs.tsv", "motifs.meme",
+        "sites.bed", "pairs.tsv", "coefficients.tsv", "figures",
+    }  # fmt: skip
+    frame = pd.read_parquet(folder / "attributions.parquet")
+    one = frame[(frame["target"] == "expression") & (frame["id"] == frame["id"].iloc[0])]
+    item = explained.explanations["expression"].attributions
+    assert "".join(one["base"]) == item.sequences[0]
+    np.testing.assert_allclose(one["contribution"], item.contributions[0], rtol=1e-5, atol=1e-6)
+    meme = read_motifs(folder / "motifs.meme")
+    table = pd.read_csv(folder / "motifs.tsv", sep="\t")
+    assert len(meme) == len(table)
+    sequences = planted.set_index("id")["sequence"]
+    bed = pd.read_csv(folder / "sites.bed", sep="\t", header=None)
+    first = bed[bed[3] == f"expression-{table['motif'].iloc[0]}"].iloc[:20]
+    width = len(table["consensus"].iloc[0])
+    assert all(len(sequences[row[0]][row[1] : row[2]]) == width for row in first.to_numpy())
+    document = json.loads((folder / "explanation.json").read_text())
+    assert document["format_version"] == 1
+    assert document["targets"]["other"]["motifs"]
+    assert list((folder / "figures").glob("*.svg"))
+
+
+def test_the_same_seed_writes_the_same(run, explained, tmp_path):
+    known = [Motif.from_consensus("TGACTCAG", name="AP1"), Motif.from_consensus("CCCCGGGG")]
+    explain(run, output=tmp_path / "again", n=400, motifs=known)
+    for name in ("report.html", "explanation.json", "sites.bed", "motifs.meme"):
+        assert (tmp_path / "again" / name).read_bytes() == (
+            (run / "explanation" / name).read_bytes()
+        )
+    del explained
+
+
+def test_a_table_that_is_gone_is_asked_for(planted, tmp_path):
+    planted.to_csv(tmp_path / "library.csv", index=False)
+    train(tmp_path / "library.csv", target="expression", models=("tutorial",), split="random",
+          nested=False, output=tmp_path / "run")  # fmt: skip
+    (tmp_path / "library.csv").unlink()
+    with pytest.raises(InputError, match="name the sequences to explain: seqexpr explain MODEL"):
+        explain(tmp_path / "run")
+    found = explain(tmp_path / "run", planted, target="expression", twin=False, n=50)
+    assert found.explanations["expression"].attributions.method == "mutagenesis"
+
+
+def test_too_few_sequences_are_refused(run, planted):
+    with pytest.raises(InputError, match="explain at least 10"):
+        explain(run, n=5)
+    with pytest.raises(InputError, match="the model predicts 2 targets"):
+        explain(run, planted, target="expression")
+
+
+def test_what_cannot_be_done_says_why_and_leaves_all_as_it_was(run, planted, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match="notes is a folder but not an explanation"):
+        explain(run, output=tmp_path / "notes")
+    assert (tmp_path / "notes" / "mine.txt").read_text() == "mine"
+    with pytest.raises(OutputError, match=r"mine\.txt is a file"):
+        explain(run, output=tmp_path / "notes" / "mine.txt")
+    with pytest.raises(InputError, match="2 sequences; explain at least 10"):
+        explain(run, planted[["id", "sequence"]].iloc[:2], output=tmp_path / "few")
+    with pytest.raises(UnknownNameError, match="no taxon 'fungus'"):
+        explain(run, motifs="fungus", output=tmp_path / "few")
+    with pytest.raises(InputError, match="is for a network"):
+        explain(run, method="deeplift", twin=False, output=tmp_path / "few")
+    assert not (tmp_path / "few").exists()
+
+
+def test_without_the_extra_motifs_have_no_names_and_it_is_said(run, monkeypatch):
+    from seqexpr.workflow import explain as room
+
+    monkeypatch.setattr(room, "has_extra", lambda extra: False)
+    found = explain(run, n=100, twin=False)
+    assert all(not motif.matches for motif in found.explanations["expression"].motifs)
+    assert "seqexpr[motifs]" in found.notes[0]
+
+
+@pytest.mark.parametrize("name", ["run", "model"])
+def test_the_place_beside_a_model(run, name):
+    model = run if name == "run" else run / "model"
+    assert place_beside(model) == run / "explanation"
