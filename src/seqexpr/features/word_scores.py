@@ -21,6 +21,8 @@ Floats = npt.NDArray[np.float64]
 
 LONGEST_WORD = 12
 """Bases of the longest words that are kept in a table, of 4**12 numbers."""
+LONGEST_MERGED = 7
+"""Bases up to which words of all lengths are looked up at once, in a table of 5**7 numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +55,11 @@ class WordScores:
     same: npt.NDArray[np.int64] | None = None
     is_mean: bool = False
 
+    @property
+    def is_sum(self) -> bool:
+        """Whether every word counts every time, wherever it stands."""
+        return self.length is None and self.same is None and not self.is_mean
+
 
 def change_each_base(encoded: EncodedSequences, tables: Sequence[WordScores]) -> Floats:
     """Return how the sum of all tables changes when one base is replaced.
@@ -78,10 +85,15 @@ def change_each_base(encoded: EncodedSequences, tables: Sequence[WordScores]) ->
     >>> change_each_base(encode(["AAC"]), tables)[0].astype(int).tolist()
     [[0, 0, -1], [0, 0, 0], [0, -1, -1], [0, -1, -1]]
     """
-    from seqexpr.features._word_scores import change_words
+    from seqexpr.features._word_scores import change_merged, change_words
 
     width = int(encoded.lengths.max(initial=0))
     changes = np.zeros((len(encoded), 4, width))
+    merged = [table for table in tables if table.is_sum and table.k <= LONGEST_MERGED]
+    if merged:
+        k = max(table.k for table in merged)
+        change_merged(encoded.codes, encoded.offsets, k, _merge(merged, k), changes)
+        tables = [table for table in tables if not (table.is_sum and table.k <= LONGEST_MERGED)]
     none = np.zeros(0, dtype=np.int64)
     for table in tables:
         length = -1 if table.length is None else table.length
@@ -93,3 +105,22 @@ def change_each_base(encoded: EncodedSequences, tables: Sequence[WordScores]) ->
         arrays: tuple[Any, ...] = (encoded.codes, encoded.offsets, origins)
         change_words(*arrays, table.k, table.scores, length, same, counters, table.is_mean, changes)
     return changes
+
+
+def _merge(tables: Sequence[WordScores], k: int) -> Floats:
+    """Return what all words that start at a place add, by the k letters from there on.
+
+    Letters are A, C, G, T and a fifth, for what is unknown or after the end: words
+    that reach it add nothing.
+
+    Returns
+    -------
+    ndarray of float64, shape (5**k,)
+        By the letters as a number in base five, the first one most significant.
+    """
+    total = np.zeros((5,) * k)
+    for table in tables:
+        # Known letters first, then whatever follows the word.
+        own = table.scores[0].reshape((4,) * table.k + (1,) * (k - table.k))
+        total[(slice(4),) * table.k] += own
+    return total.ravel()
