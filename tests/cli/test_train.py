@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,8 +144,8 @@ def test_the_options_of_a_search_are_in_the_recipe(seqexpr, library_csv, tmp_pat
     assert wanted <= set(lines)
 
 
-def test_an_existing_run_needs_overwrite(seqexpr, library_csv):
-    assert seqexpr("train", library_csv, "-o", "run", *QUICK).returncode == 0
+def test_an_existing_run_needs_overwrite(seqexpr, library_csv, trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "run")
     done = seqexpr("train", library_csv, "-o", "run", *QUICK)
     assert done.returncode == 2
     assert "pass --overwrite" in done.stderr
@@ -160,9 +161,10 @@ def test_debug_shows_the_traceback(seqexpr):
 def test_a_killed_run_is_absent_and_resumes(seqexpr, tmp_path, number):
     from seqexpr.data.examples import example_path
 
-    pd.read_csv(example_path("lac"), sep="\t").head(2_500).to_csv(tmp_path / "lac.csv", index=False)
+    pd.read_csv(example_path("lac"), sep="\t").head(900).to_csv(tmp_path / "lac.csv", index=False)
     models = "mean,gc,tutorial,lightgbm"
-    arguments = ["train", "lac.csv", "-o", "run", "--models", models, "--jobs", "1"]
+    arguments = ["train", "lac.csv", "-o", "run", "--models", models, "--jobs", "1",
+                 "--no-nested"]  # fmt: skip
     process = subprocess.Popen(
         [SEQEXPR, *arguments],
         cwd=tmp_path,
