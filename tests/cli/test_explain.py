@@ -20,7 +20,8 @@ def test_a_model_is_explained_and_nothing_is_lost(seqexpr, trained, library_csv,
 
 def test_sequences_alone_are_enough(seqexpr, trained, tmp_path):
     (tmp_path / "some.fasta").write_text("".join(f">s{i}\n{'ACGTTGCA' * 6}\n" for i in range(12)))
-    done = seqexpr("explain", trained, "some.fasta", "-o", "out", "--no-twin", "--json")
+    done = seqexpr("explain", trained, "some.fasta", "-o", "out", "--no-twin", "--json",
+                   "--motifs", "ecoli")  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["targets"]["expression"]
     assert (

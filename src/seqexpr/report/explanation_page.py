@@ -19,6 +19,8 @@ from seqexpr.report.words import count
 from seqexpr.sequences import BASES
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from seqexpr.interpretation.attributions import Attributions
     from seqexpr.interpretation.coefficients import Coefficient
     from seqexpr.interpretation.explanation import Explanation, MotifReport
@@ -76,6 +78,8 @@ class TargetPage:
     ) -> None:
         self.name, self.unit, self.explanation = name, unit, explanation
         self.shown, self.table, self.mode = shown, coefficients, mode
+        self.drawn: dict[str, Markup] = {}
+        """The pictures of the page by name, as they were drawn."""
 
 
 def write_explanation_report(
@@ -129,7 +133,7 @@ def _target(page: TargetPage, number: int) -> dict[str, Any]:
         "is_aligned": found.is_aligned,
         "both_strands": found.both_strands,
         "notes": found.notes,
-        "motifs": [_motif_row(motif, i, anchor) for i, motif in enumerate(found.motifs, start=1)],
+        "motifs": [_motif_row(page, i, anchor) for i in range(1, len(found.motifs) + 1)],
         "effects": _effects(page, anchor),
         "places": _places(page, anchor),
         "curves": _curves(page, anchor),
@@ -161,12 +165,14 @@ def _listed(names: list[str], most: int = 4) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _motif_row(motif: MotifReport, number: int, anchor: str) -> dict[str, Any]:
+def _motif_row(page: TargetPage, number: int, anchor: str) -> dict[str, Any]:
+    motif = page.explanation.motifs[number - 1]
     found = motif.found
     logo = figure_to_svg(
         figures.logo_figure(found.motif), name=f"{anchor}-logo-{number}",
         label=f"Logo of {found.motif.consensus}",
     )  # fmt: skip
+    page.drawn[f"logo-{number}"] = logo
     best = motif.matches[0] if motif.matches else None
     return {
         "number": number,
@@ -202,6 +208,7 @@ def _effects(page: TargetPage, anchor: str) -> Picture | None:
         return None
     figure = figures.effects_figure(found.motifs, unit=page.unit, aligned=found.is_aligned)
     svg = figure_to_svg(figure, name=f"{anchor}-effects", label="Effects of the motifs")
+    page.drawn["effects"] = svg
     where = "a site planted into shuffled sequences"
     if found.is_aligned:
         where = "the best site in place of that of each sequence"
@@ -227,8 +234,10 @@ def _places(page: TargetPage, anchor: str) -> Picture | None:
     ]
     figure = figures.places_figure(effects, consensus, sites, unit=page.unit, width=WIDE)
     label = "Mean effect of every change by position"
+    svg = figure_to_svg(figure, name=f"{anchor}-places", label=label)
+    page.drawn["positions"] = svg
     return Picture(
-        figure_to_svg(figure, name=f"{anchor}-places", label=label), "Which positions matter",
+        svg, "Which positions matter",
         "Mean over the sequences with the commonest base at a position. Letters: what is lost, on "
         "average, by a change. Map: the change to each base. Bars: confirmed sites.",
     )  # fmt: skip
@@ -285,6 +294,7 @@ def _sequences(page: TargetPage, anchor: str) -> list[Picture]:
             unit=page.unit, first=first + 1, width=WIDE,
         )  # fmt: skip
         svg = figure_to_svg(figure, name=f"{anchor}-seq-{number}", label=f"{title}, base by base")
+        page.drawn[f"sequence-{number}"] = svg
         caption = f"Predicted {one.predictions[0]:.2f}{f' {page.unit}' if page.unit else ''}."
         if last - first < len(one.sequences[0]):
             caption += f" Bases {first + 1} to {last} of {len(one.sequences[0])}."

@@ -16,15 +16,10 @@ from seqexpr.data.motifs import Motif, write_motifs
 from seqexpr.errors import OutputError
 from seqexpr.files import atomic_path, check_writable, replace_folder
 from seqexpr.interpretation.attributions import Attributions
-from seqexpr.interpretation.layout import mean_effects
 from seqexpr.interpretation.mutagenesis import mutagenesis
-from seqexpr.report import figures_explanation as figures
-from seqexpr.report.drawing import styled
 from seqexpr.report.explanation_page import TargetPage, write_explanation_report
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from seqexpr.interpretation.explanation import Explanation, MotifReport
     from seqexpr.workflow.explain import ExplanationRun
 
@@ -32,7 +27,7 @@ __all__ = ["FORMAT_VERSION", "ExplanationFolder", "explanation_record", "motif_r
 
 FORMAT_VERSION = 1
 MARK = "explanation.json"
-N_SHOWN = 2
+N_SHOWN = 1
 """Sequences shown from each end, and of those that were predicted worst."""
 
 
@@ -77,11 +72,11 @@ class ExplanationFolder:
             pages = [self._page(run, number) for number in range(len(run.explanations))]
             _write_json(draft / MARK, run)
             _write_tables(draft, run)
-            _write_figures(draft / "figures", pages)
             write_explanation_report(
                 draft / "report.html", pages, title=run.bundle.manifest.model.title,
                 source=run.source, notes=run.notes,
             )  # fmt: skip
+            _write_figures(draft / "figures", pages)
             replace_folder(draft, self.path.absolute())
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -273,25 +268,10 @@ def _site_lines(motif: MotifReport, ids: tuple[str, ...], label: str) -> list[st
 
 
 def _write_figures(folder: Path, pages: list[TargetPage]) -> None:
+    """Write the pictures of the page as files of their own."""
+    own = '<svg xmlns="http://www.w3.org/2000/svg" font-family="DejaVu Sans, sans-serif" '
     for number, page in enumerate(pages, start=1):
         prefix = f"target{number}-" if len(pages) > 1 else ""
-        drawn: dict[str, Figure] = {}
-        found = page.explanation
-        for i, motif in enumerate(found.motifs, start=1):
-            drawn[f"logo-{i}"] = figures.logo_figure(motif.found.motif)
-        if found.motifs:
-            drawn["effects"] = figures.effects_figure(
-                found.motifs, unit=page.unit, aligned=found.is_aligned
-            )
-        if found.is_aligned and found.attributions.method == "mutagenesis":
-            effects = mean_effects(found.attributions)
-            common = found.attributions.present.mean(axis=0).argmax(axis=0)
-            drawn["positions"] = figures.places_figure(
-                effects, "".join("ACGT"[base] for base in common), [], unit=page.unit, width=860
-            )
-        for stem, figure in drawn.items():
-            with (
-                styled(**{"svg.hashsalt": stem}),
-                atomic_path(folder / f"{prefix}{stem}.svg") as temporary,
-            ):
-                figure.savefig(temporary, format="svg", metadata={"Date": None})
+        for name, svg in page.drawn.items():
+            with atomic_path(folder / f"{prefix}{name}.svg") as temporary:
+                temporary.write_text(str(svg).replace("<svg ", own, 1) + "\n", encoding="utf-8")
