@@ -38,7 +38,7 @@ help:
 
 .venv/.deep: .venv/.dev
 	@echo "Installing PyTorch and what stands on it"
-	@$(PIP) --editable ".[dev,deep,lm,onnx]"
+	@$(PIP) --editable ".[dev,deep,lm,onnx,oracles]"
 	@touch $@
 
 demo: .venv/.core

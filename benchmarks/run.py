@@ -16,6 +16,7 @@ SECTIONS = {
     "k-mer counting": "bench_kmers.py",
     "Motif scan": "bench_motifs.py",
     "Ridge and its penalty": "bench_ridge.py",
+    "In-silico mutagenesis": "bench_mutagenesis.py",
     "Families of related sequences": "bench_homology.py",
     "The whole run": "bench_train.py",
 }
