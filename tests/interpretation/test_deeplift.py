@@ -93,7 +93,10 @@ def test_a_layer_that_is_used_twice_adds_up():
     layer = nn.Linear(4, 4).double().requires_grad_(False)
     act = nn.SiLU()
     x, reference = inputs(length=1)
-    run = lambda both: act(layer(act(layer(both[:, :, 0])))).sum(dim=1)  # noqa: E731
+
+    def run(both):
+        return act(layer(act(layer(both[:, :, 0])))).sum(dim=1)
+
     found, out, before = multipliers(run, x, reference)
     torch.testing.assert_close((found * (x - reference)).sum(dim=(1, 2)), out - before)
 

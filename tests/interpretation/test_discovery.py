@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqexpr.data.motifs import Motif
 from seqexpr.errors import InputError
 from seqexpr.interpretation.attributions import Attributions, base_matrix
-from seqexpr.interpretation.discovery import (
-    find_motifs,
-    lowest_score,
-    scan_windows,
-    window_scores,
-)
+from seqexpr.interpretation.discovery import find_motifs, lowest_score
 from seqexpr.interpretation.twin import is_motif_of
 from seqexpr.interpretation.weights import lay_back_model
 from seqexpr.sequences import reverse_complement
@@ -90,33 +84,3 @@ def test_the_score_that_parts_sites_from_others():
     assert 3 < lowest_score(scores, np.array([1.0, 1.1, 0.9, 0.1, 0.0, 0.1])) < 7.0
     assert lowest_score(scores, np.ones(6)) < 1.0  # all alike: all are sites
     assert lowest_score(np.zeros(0), np.zeros(0)) == 0.0
-
-
-def test_scores_of_windows_are_log_odds():
-    motif = Motif("m", [[0.7, 0.1], [0.1, 0.7], [0.1, 0.1], [0.1, 0.1]])
-    scores = window_scores(base_matrix(["ACN"]), motif)
-    share = (0.7 + 0.01 * 0.25) / 1.01 / 0.25
-    assert scores[0, 0] == pytest.approx(2 * np.log2(share))
-    assert scores[0, 1] == -np.inf
-
-
-def test_of_overlapping_sites_the_better_one_stays():
-    motif = Motif.from_consensus("AAAA", conservation=0.9)
-    codes = base_matrix(["TTAAAACAAAT", "AAAAAAAA"])
-    rows, starts, reverse, scores = scan_windows(codes, motif, both_strands=False, min_score=0.0)
-    assert list(zip(rows.tolist(), starts.tolist(), strict=True)) == [
-        (0, 2),
-        (0, 6),
-        (1, 0),
-        (1, 4),
-    ]
-    assert not reverse.any()
-    assert scores[0] > scores[1]
-    assert len(scan_windows(base_matrix(["ACG"]), motif, both_strands=True)[0]) == 0
-
-
-def test_both_strands_are_scanned():
-    motif = Motif.from_consensus("TGACCTTG", conservation=0.95)
-    codes = base_matrix(["GGTGACCTTGGG", "GG" + reverse_complement("TGACCTTG") + "GG"])
-    rows, starts, reverse, _ = scan_windows(codes, motif, both_strands=True)
-    assert (rows.tolist(), starts.tolist(), reverse.tolist()) == ([0, 1], [2, 2], [False, True])

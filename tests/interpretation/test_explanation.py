@@ -8,12 +8,10 @@ import pytest
 
 from seqexpr.errors import InputError
 from seqexpr.interpretation.checks import check_signal, check_twin
-from seqexpr.interpretation.explanation import (
-    Explained,
-    contributions_of,
-    explain_target,
-    site_words,
-)
+from seqexpr.interpretation.contributions import Explained, contributions_of
+from seqexpr.interpretation.explanation import _renumber, explain_target, site_words
+from seqexpr.interpretation.measured_effects import MeasuredEffect
+from seqexpr.interpretation.motif_evidence import PairEvidence
 from seqexpr.interpretation.twin import is_motif_of
 from seqexpr.models.registry import MODELS
 from seqexpr.models.with_covariates import build_model
@@ -72,7 +70,7 @@ def test_trees_and_mutagenesis_see_the_same_motifs(library):
 
 
 def test_a_method_that_fails_its_check_is_given_up(library, ridge, monkeypatch):
-    from seqexpr.interpretation import explanation as room
+    from seqexpr.interpretation import contributions as room
 
     def wrong(explained, method):
         found = contributions_of(explained, method)
@@ -111,3 +109,10 @@ def test_without_held_out_measurements_nothing_is_confirmed(library, ridge):
     assert found.motifs
     assert found.pairs == ()
     assert found.is_trusted
+
+
+def test_pairs_follow_their_motifs_when_weaker_versions_are_left_out():
+    effect = MeasuredEffect(1.0, 0.5, 1.5, 0.001, 20)
+    pairs = [PairEvidence(0, 3, 0, 9, effect, 0.01), PairEvidence(2, 3, 0, 9, effect, 0.01)]
+    (kept,) = _renumber(pairs, [0, 1, 3])  # motif 2 is a weaker version of another
+    assert (kept.first, kept.second, kept.effect) == (0, 2, effect)

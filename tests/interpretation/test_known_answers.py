@@ -13,7 +13,8 @@ from seqexpr.data.jaspar import jaspar_motifs
 from seqexpr.data.promoter_elements import ECOLI_MOTIFS
 from seqexpr.data.table import read_table
 from seqexpr.interpretation.checks import check_signal
-from seqexpr.interpretation.explanation import Explained, Explanation, explain_target
+from seqexpr.interpretation.contributions import Explained
+from seqexpr.interpretation.explanation import Explanation, explain_target
 from seqexpr.interpretation.matching import match_motifs
 from seqexpr.models.registry import make_model
 

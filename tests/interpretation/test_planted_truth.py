@@ -9,7 +9,8 @@ from scipy.stats import pearsonr
 from seqexpr.data.planting import MotifPair, PlantedMotif
 from seqexpr.data.simulate import simulate_library
 from seqexpr.interpretation.checks import check_signal
-from seqexpr.interpretation.explanation import Explained, explain_target
+from seqexpr.interpretation.contributions import Explained
+from seqexpr.interpretation.explanation import explain_target
 from seqexpr.interpretation.twin import is_motif_of
 from seqexpr.models.registry import make_model
 

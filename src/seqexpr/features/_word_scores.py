@@ -13,7 +13,9 @@ __all__ = ["change_merged", "change_words"]
 
 
 @njit_helper
-def _add_words(codes: Any, k: Any, origin: Any, scores: Any, length: Any, added: Any, met: Any):  # type: ignore[no-untyped-def]
+def _add_words(
+    codes: Any, k: Any, origin: Any, scores: Any, length: Any, added: Any, met: Any
+) -> Any:
     """Add, for each base that could stand at each place, what its words would change.
 
     Returns the sum and the number of the words that are there.
@@ -62,7 +64,7 @@ def _add_words(codes: Any, k: Any, origin: Any, scores: Any, length: Any, added:
 
 
 @njit_helper
-def _word(codes: Any, start: Any, k: Any):  # type: ignore[no-untyped-def]
+def _word(codes: Any, start: Any, k: Any) -> Any:
     """Return the number of the word that starts at a place, or -1 if a base is unknown."""
     number = np.int64(0)
     for i in range(k):
@@ -73,7 +75,9 @@ def _word(codes: Any, start: Any, k: Any):  # type: ignore[no-untyped-def]
 
 
 @njit_helper
-def _swap_words(codes: Any, place: Any, k: Any, scores: Any, same: Any, counters: Any, step: Any):  # type: ignore[no-untyped-def]
+def _swap_words(
+    codes: Any, place: Any, k: Any, scores: Any, same: Any, counters: Any, step: Any
+) -> Any:
     """Put the words that hold a place in (step 1) or take them out (-1); return the change."""
     change = 0.0
     for start in range(max(0, place - k + 1), min(place, len(codes) - k) + 1):
@@ -93,7 +97,9 @@ def _swap_words(codes: Any, place: Any, k: Any, scores: Any, same: Any, counters
 
 
 @njit_helper
-def _change_distinct(codes: Any, k: Any, scores: Any, same: Any, counters: Any, changes: Any):  # type: ignore[no-untyped-def]
+def _change_distinct(
+    codes: Any, k: Any, scores: Any, same: Any, counters: Any, changes: Any
+) -> Any:
     """Add what changes where a word counts once, however often it is there."""
     for start in range(len(codes) - k + 1):
         number = _word(codes, start, k)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from seqexpr.data.shuffling import shuffle_dinucleotides
-from seqexpr.interpretation.attributions import Attributions
+from seqexpr.interpretation.attributions import Attributions, name_rows
 from seqexpr.interpretation.deeplift import multipliers
 from seqexpr.models.nets.encoding import code_matrix, one_hot
 from seqexpr.models.training.members import Members, one_thread_each
@@ -105,7 +105,7 @@ def attribute_network(
                         output[number, part] += out.double().cpu().numpy() / n_references
                         rest[number, part] += before.double().cpu().numpy() / n_references
     scale, center = float(model.scale_[target]), float(model.center_[target])
-    names = tuple(ids) if ids is not None else tuple(str(i + 1) for i in range(n))
+    names = name_rows(ids, n)
     return Attributions(
         scale * each.mean(axis=0), tuple(sequences), names, target_name, method,
         center + scale * output.mean(axis=0), center + scale * rest.mean(axis=0),

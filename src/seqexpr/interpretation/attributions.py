@@ -12,7 +12,7 @@ import numpy.typing as npt
 from seqexpr.errors import InputError
 from seqexpr.sequences import UNKNOWN, encode
 
-__all__ = ["Attributions", "Method", "base_matrix"]
+__all__ = ["Attributions", "Method", "base_matrix", "name_rows", "present_bases"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Method: TypeAlias = Literal["weights", "trees", "mutagenesis", "deeplift", "integrated_gradients"]
@@ -83,8 +83,7 @@ class Attributions:
     @property
     def present(self) -> npt.NDArray[np.bool_]:
         """Which base is there, shape (n, 4, width)."""
-        codes = base_matrix(self.sequences)
-        return np.asarray(codes[:, None, :] == np.arange(4, dtype=np.uint8)[:, None])
+        return present_bases(self.sequences)
 
     @property
     def deltas(self) -> Floats | None:
@@ -128,3 +127,26 @@ def base_matrix(sequences: Sequence[str]) -> npt.NDArray[np.uint8]:
     codes = np.full((len(encoded), width), UNKNOWN + 1, dtype=np.uint8)
     codes[np.arange(width) < encoded.lengths[:, None]] = encoded.codes
     return codes
+
+
+def present_bases(sequences: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return which base is there, shape (n, 4, width).
+
+    Examples
+    --------
+    >>> present_bases(["AN", "C"])[:, :2].astype(int).tolist()
+    [[[1, 0], [0, 0]], [[0, 0], [1, 0]]]
+    """
+    codes = base_matrix(sequences)
+    return np.asarray(codes[:, None, :] == np.arange(4, dtype=np.uint8)[:, None])
+
+
+def name_rows(ids: Sequence[str] | None, n: int) -> tuple[str, ...]:
+    """Return the names of n sequences: the given ones, or 1, 2, ….
+
+    Examples
+    --------
+    >>> name_rows(None, 2), name_rows(["a"], 1)
+    (('1', '2'), ('a',))
+    """
+    return tuple(str(i + 1) for i in range(n)) if ids is None else tuple(ids)

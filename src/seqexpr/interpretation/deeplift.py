@@ -177,7 +177,7 @@ def _rescaled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def _apply(function: type[Function], *args: Any) -> Tensor:
-    out: Tensor = function.apply(*args)  # type: ignore[no-untyped-call,unused-ignore]
+    out: Tensor = function.apply(*args)  # type: ignore[no-untyped-call,unused-ignore]  # typed only in some PyTorch
     return out
 
 

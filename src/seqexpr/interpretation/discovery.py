@@ -30,35 +30,26 @@ import numpy.typing as npt
 
 from seqexpr.data.motifs import Motif
 from seqexpr.errors import InputError
-from seqexpr.features.motif_scores import log_odds, score_threshold
 from seqexpr.interpretation.attributions import Attributions, base_matrix
+from seqexpr.interpretation.scanning import (
+    Floats,
+    Ints,
+    Mask,
+    constant_bases,
+    scan_windows,
+    window_amounts,
+    window_sums,
+)
 
-__all__ = [
-    "FoundMotif",
-    "constant_bases",
-    "find_motifs",
-    "lowest_score",
-    "scan_windows",
-    "window_scores",
-]
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
+__all__ = ["FoundMotif", "find_motifs", "lowest_score"]
 
 FLANK = 6
 """Bases beside a seed that may become part of its motif."""
 FEWEST_SITES = 10
-FEWEST_TO_TELL = 12
-"""Sequences that can tell what all have in common."""
 BITS, SHARE = 0.3, 0.25
 """A base belongs to a motif if it is that conserved, or contributes that share of the best."""
 HALF = 0.5
 """Windows count as sites if they contribute at least this share of the seed's mean."""
-CONSTANT = 0.9
-"""Share of the sequences that have the same base at a position that says nothing."""
-P_VALUE = 1e-3
-"""A window is a site if so few random windows fit the matrix as well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,63 +155,16 @@ def find_motifs(
     return found
 
 
-def constant_bases(codes: npt.NDArray[np.uint8]) -> Mask:
-    """Return which bases are the same in nearly all sequences, counted from either end.
-
-    What never changes, such as the ends of a construct, can contribute nothing to
-    differences, and is in every sequence: it would be the first of all words.
-
-    Parameters
-    ----------
-    codes : ndarray of uint8, shape (n, width)
-        Base codes, padded at the right.
-
-    Returns
-    -------
-    ndarray of bool, shape (n, width)
-
-    Examples
-    --------
-    >>> from seqexpr.interpretation.attributions import base_matrix
-    >>> codes = base_matrix(["ACGGT", "ATT", "ACCCT"] * 4)
-    >>> constant_bases(codes)[:2].tolist()
-    [[True, False, False, False, True], [True, False, True, False, False]]
-    """
-    found = np.zeros(codes.shape, dtype=bool)
-    if len(codes) < FEWEST_TO_TELL:
-        return found
-    lengths = (codes < 5).sum(axis=1)
-    at = np.arange(codes.shape[1])
-    from_right = lengths[:, None] - 1 - at
-    turned = np.take_along_axis(codes, np.where(from_right >= 0, from_right, at), axis=1)
-    for table, is_turned in ((codes, False), (turned, True)):
-        inside = at < lengths[:, None]
-        shares = np.stack([(table == base) & inside for base in range(4)]).mean(axis=1)
-        common, share = shares.argmax(axis=0), shares.max(axis=0)
-        same = inside & (table == common) & (share >= CONSTANT)
-        if is_turned:
-            same = np.take_along_axis(same, np.where(from_right >= 0, from_right, at), axis=1)
-            same &= inside
-        found |= same
-    return found
-
-
 class _Seed(NamedTuple):
     word: npt.NDArray[np.uint8]
     mean: float
     score: float
 
 
-def _window_sums(values: Floats, k: int) -> Floats:
-    """Return the sums of k neighbours, shape (n, width - k + 1)."""
-    sums = np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
-    return np.asarray(sums[:, k:] - sums[:, :-k])
-
-
 def _spread(windows: _Windows, k: int) -> float:
     """Return a robust standard deviation of what windows contribute."""
-    usable = _window_sums(windows.free.astype(float), k) == k
-    sums = _window_sums(windows.amounts, k)[usable]
+    usable = window_sums(windows.free.astype(float), k) == k
+    sums = window_sums(windows.amounts, k)[usable]
     if not len(sums):
         return 0.0
     return float(1.4826 * np.median(np.abs(sums - np.median(sums))))
@@ -235,7 +179,7 @@ def _word_numbers(windows: _Windows, k: int) -> tuple[Ints, Ints]:
         part = windows.codes[:, i : i + width].astype(np.int64)
         numbers = numbers << 2 | part & 3
         turned |= (3 - (part & 3)) << 2 * i
-    usable = _window_sums(windows.free.astype(float), k) == k
+    usable = window_sums(windows.free.astype(float), k) == k
     canonical = np.minimum(numbers, turned) if windows.both_strands else numbers
     return np.where(usable, numbers, -1), np.where(usable, canonical, -1)
 
@@ -247,7 +191,7 @@ def _best_seed(windows: _Windows, k: int, *, limit: float) -> _Seed | None:
     usable = numbers >= 0
     if not usable.any():
         return None
-    sums, words = _window_sums(windows.amounts, k)[usable], numbers[usable]
+    sums, words = window_sums(windows.amounts, k)[usable], numbers[usable]
     times = np.bincount(words, minlength=4**k)
     means = np.bincount(words, weights=sums, minlength=4**k) / np.maximum(times, 1)
     overall, deviation = float(sums.mean()), float(sums.std())
@@ -267,7 +211,7 @@ def _sites_of_word(
     """Return the free windows that differ from a word in few bases."""
     k = len(word)
     width = windows.codes.shape[1] - k + 1
-    usable = _window_sums(windows.free.astype(float), k) == k
+    usable = window_sums(windows.free.astype(float), k) == k
     found = []
     for reverse in (False, True) if windows.both_strands else (False,):
         wanted = 3 - word[::-1] if reverse else word
@@ -281,7 +225,7 @@ def _sites_of_word(
 def _grow(windows: _Windows, seed: _Seed, *, k: int, name: str) -> FoundMotif | None:
     """Align what is like the seed, take more bases, and read the matrix against all windows."""
     rows, starts, reverse = _sites_of_word(windows, seed.word, 1)
-    sums = _window_sums(windows.amounts, k)[rows, starts]
+    sums = window_sums(windows.amounts, k)[rows, starts]
     alike = sums * np.sign(seed.mean) >= HALF * abs(seed.mean)
     rows, starts, reverse = rows[alike], starts[alike], reverse[alike]
     width = k
@@ -299,7 +243,7 @@ def _grow(windows: _Windows, seed: _Seed, *, k: int, name: str) -> FoundMotif | 
         rows, starts, reverse, scores = scan_windows(
             windows.codes, motif, both_strands=windows.both_strands, free=windows.free
         )
-        sums = np.sign(seed.mean) * _site_sums(windows.amounts, rows, starts, width)
+        sums = np.sign(seed.mean) * window_amounts(windows.amounts, rows, starts, width)
         limit = lowest_score(scores, sums)
         alike = (scores >= limit) & (sums > 0)
         rows, starts, reverse, sums = rows[alike], starts[alike], reverse[alike], sums[alike]
@@ -364,101 +308,6 @@ def _conserved(
     while any(matters[last + 1 : last + 4]):
         last = int(last + 1 + np.flatnonzero(matters[last + 1 :])[0])
     return first, last + 1
-
-
-def _site_sums(amounts: Floats, rows: Ints, starts: Ints, width: int) -> Floats:
-    sums = np.cumsum(np.pad(amounts, ((0, 0), (1, 0))), axis=1)
-    return np.asarray(sums[rows, starts + width] - sums[rows, starts])
-
-
-def scan_windows(
-    codes: npt.NDArray[np.uint8],
-    motif: Motif,
-    *,
-    both_strands: bool,
-    free: Mask | None = None,
-    min_score: float | None = None,
-) -> tuple[Ints, Ints, Mask, Floats]:
-    """Return the windows that a motif fits better than almost any random one.
-
-    Parameters
-    ----------
-    codes : ndarray of uint8, shape (n, width)
-        Base codes.
-    motif : Motif
-        Of w bases.
-    both_strands : bool
-        Whether the other strand is looked at too.
-    free : ndarray of bool, shape (n, width), optional
-        Bases that may be part of a site. By default all known ones.
-    min_score : float, optional
-        Log-odds of a site, in bits against equal frequencies of the bases. By
-        default what one random window in a thousand reaches.
-
-    Returns
-    -------
-    rows, starts : ndarray of int64, shape (m,)
-        Sites that overlap are thinned out: the better one stays.
-    is_reverse : ndarray of bool, shape (m,)
-        Whether a site lies on the other strand.
-    scores : ndarray of float64, shape (m,)
-        Log-odds in bits.
-    """
-    w = len(motif)
-    allowed = codes < 4 if free is None else free & (codes < 4)
-    if codes.shape[1] < w:
-        none = np.zeros(0, dtype=np.int64)
-        return none, none, none.astype(bool), none.astype(float)
-    limit = min_score
-    if limit is None:
-        uniform, scores = np.full(4, 0.25), _log_odds(motif)
-        rarest = max(P_VALUE, 1.01 * 4.0**-w)
-        limit = score_threshold(scores, background=uniform, p_value=rarest)
-    ahead = window_scores(np.where(allowed, codes, 4), motif)
-    reverse = np.zeros(ahead.shape, dtype=bool)
-    if both_strands:
-        turned = Motif(motif.name, np.array(motif.frequencies)[::-1, ::-1])
-        back = window_scores(np.where(allowed, codes, 4), turned)
-        reverse = back > ahead
-        ahead = np.maximum(ahead, back)
-    rows, starts = np.nonzero(ahead >= limit)
-    kept = _thin_out(rows, starts, ahead[rows, starts], w)
-    rows, starts = rows[kept], starts[kept]
-    return rows, starts, reverse[rows, starts], ahead[rows, starts]
-
-
-def window_scores(codes: npt.NDArray[np.integer], motif: Motif) -> Floats:
-    """Return how well a motif of w bases fits each window, in bits, shape (n, width - w + 1).
-
-    Log-odds against equal frequencies of the bases; minus infinity where a base is
-    not known.
-    """
-    w = len(motif)
-    n_windows = codes.shape[1] - w + 1
-    table = np.vstack([_log_odds(motif), np.full((2, w), -np.inf)])
-    total = np.zeros((len(codes), max(n_windows, 0)))
-    for i in range(w):
-        total += table[codes[:, i : i + n_windows], i]
-    return total
-
-
-def _log_odds(motif: Motif) -> Floats:
-    uniform = np.full(4, 0.25)
-    return log_odds(np.asarray(motif.frequencies), background=uniform, pseudocount=0.01)
-
-
-def _thin_out(rows: Ints, starts: Ints, scores: Floats, width: int) -> Ints:
-    """Return which sites stay, where of two that overlap the better one does."""
-    order = np.lexsort([starts, -scores])
-    taken: set[tuple[int, int]] = set()
-    kept = []
-    for site in order.tolist():
-        row, start = int(rows[site]), int(starts[site])
-        if any((row, start + by) in taken for by in range(-width + 1, width)):
-            continue
-        taken.add((row, start))
-        kept.append(site)
-    return np.sort(np.array(kept, dtype=np.int64))
 
 
 def _erase(windows: _Windows, rows: Ints, starts: Ints, width: int) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from seqexpr.data.inputs import join_inputs
 from seqexpr.data.motifs import Motif
-from seqexpr.errors import InputError
 from seqexpr.interpretation import checks
-from seqexpr.interpretation.attributions import Attributions, base_matrix
+from seqexpr.interpretation.attributions import Attributions
 from seqexpr.interpretation.checks import Check
+from seqexpr.interpretation.contributions import (
+    Choice,
+    Explained,
+    attribute,
+    mutate_rows,
+    reads_both_strands,
+)
 from seqexpr.interpretation.discovery import FoundMotif, find_motifs
 from seqexpr.interpretation.layout import find_positional_motifs, is_aligned
 from seqexpr.interpretation.matching import MotifMatch
@@ -32,30 +35,17 @@ from seqexpr.interpretation.motif_evidence import (
     weigh_motifs,
     weigh_positional_motifs,
 )
-from seqexpr.interpretation.mutagenesis import member_effects, mutagenesis
-from seqexpr.interpretation.terms import terms_of
 from seqexpr.interpretation.twin import is_motif_of
-from seqexpr.interpretation.weights import lay_back_model
 from seqexpr.sequences import BASES, reverse_complement
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Explained", "Explanation", "MotifReport", "PairReport", "explain_target"]
-
-Floats = npt.NDArray[np.float64]
-Choice: TypeAlias = Literal["auto", "weights", "mutagenesis", "deeplift", "integrated_gradients"]
+__all__ = ["Explanation", "MotifReport", "PairReport", "explain_target", "site_words"]
 
 N_BACKGROUNDS = 100
-N_CHECKED = 50
-"""Sequences whose contributions are compared with mutagenesis."""
 MOST_PAIRED = 6
 """Motifs that are planted in pairs, the strongest ones."""
 SPACINGS = (0, 2, 4, 6, 8, 10, 12, 15, 18, 21, 25, 30, 40, 60)
 """Gaps, in bases, at which two motifs are planted."""
 FDR = 0.05
-SYMMETRIC = 0.95
-"""Correlation of predictions of both strands from which on strands are taken to be alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,43 +104,6 @@ class PairReport:
     second: int
     spacing: Curve
     evidence: tuple[PairEvidence, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Explained:
-    """Which model, on which sequences.
-
-    Attributes
-    ----------
-    model : estimator
-        Fitted, over sequences.
-    sequences, ids : list of str, length n
-        What is explained.
-    target, target_name : int and str
-        Which target.
-    covariates : DataFrame of n rows or None
-        What the model reads beside the sequences.
-    held_out : tuple of list of str and ndarray of float64
-        Sequences that the model has not seen, and what was measured; empty ones if there are none.
-    """
-
-    model: Any
-    sequences: list[str]
-    ids: list[str]
-    target: int = 0
-    target_name: str = "prediction"
-    covariates: pd.DataFrame | None = None
-    held_out: tuple[list[str], Floats] = field(default_factory=lambda: ([], np.zeros(0)))
-
-    def predict(self, sequences: list[str]) -> Floats:
-        """Predict sequences; covariates are those of the first one explained."""
-        inputs: Any = sequences
-        if self.covariates is not None:
-            beside = self.covariates.iloc[np.zeros(len(sequences), dtype=int)]
-            beside = beside.reset_index(drop=True)
-            inputs = join_inputs(np.array(sequences, dtype=object), beside)
-        predicted = np.asarray(self.model.predict(inputs), dtype=np.float64)
-        return predicted if predicted.ndim == 1 else predicted[:, self.target]
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,33 +175,25 @@ def explain_target(
     rng = np.random.default_rng(random_state)
     tell = on_step or (lambda step: None)
     tell("What each base contributes")
-    attributions, found_checks, notes = _attribute(explained, method, rng=rng)
+    attributions, found_checks, notes = attribute(explained, method, rng=rng)
     aligned = is_aligned(explained.sequences)
-    both = _reads_both_strands(explained)
+    both = reads_both_strands(explained)
     tell("Motifs")
     if aligned:
         if attributions.method != "mutagenesis":
-            attributions = _mutate(explained, np.arange(len(explained.sequences)))
+            attributions = mutate_rows(explained, np.arange(len(explained.sequences)))
         found = find_positional_motifs(attributions)
     else:
         found = find_motifs(attributions, both_strands=both)
     evidence = _weigh(explained, found, aligned=aligned, both=both)
     matches = match([item.motif for item in found]) if match and found else [[] for _ in found]
     tell("What motifs do")
-    q_values = evidence.q_values.tolist()
-    weighed = list(zip(found, evidence.effects, evidence.alone, q_values, matches, strict=True))
-    motifs: list[MotifReport] = []
-    n_weaker = 0
-    for item, effect, alone, q, like in weighed:
-        confirmed = q <= FDR and effect.value * item.contribution > 0
-        if not confirmed and any(_is_part_of(item, other.found) for other in motifs):
-            n_weaker += 1
-            continue
-        planted = _planted(explained, item, aligned=aligned, rng=rng)
-        motifs.append(MotifReport(item, planted, effect, alone, q, bool(confirmed), tuple(like)))
-    if n_weaker:
+    motifs, kept = _report_motifs(explained, found, evidence, matches=matches, rng=rng)
+    if len(kept) < len(found):
+        n_weaker = len(found) - len(kept)
         notes.append(f"{n_weaker} weaker versions of motifs in the table are left out.")
-    pairs = [] if aligned else _pair_up(explained, motifs, evidence, rng=rng)
+    called = _renumber(evidence.pairs, kept)
+    pairs = [] if aligned else _pair_up(explained, motifs, called, rng=rng)
     n_confirmed = sum(motif.is_confirmed for motif in motifs)
     all_checks = [signal, *found_checks]
     if twin is not None:
@@ -259,6 +204,40 @@ def explain_target(
     )
 
 
+def _report_motifs(
+    explained: Explained,
+    found: list[FoundMotif],
+    evidence: MotifEvidence,
+    *,
+    matches: list[list[MotifMatch]],
+    rng: np.random.Generator,
+) -> tuple[list[MotifReport], list[int]]:
+    """Return the motifs with what they do, less weaker versions, and their places in `found`."""
+    aligned = is_aligned(explained.sequences)
+    motifs: list[MotifReport] = []
+    kept: list[int] = []
+    for place, item in enumerate(found):
+        effect, q_value = evidence.effects[place], float(evidence.q_values[place])
+        confirmed = q_value <= FDR and effect.value * item.contribution > 0
+        if not confirmed and any(_is_part_of(item, other.found) for other in motifs):
+            continue
+        planted = _planted(explained, item, aligned=aligned, rng=rng)
+        alone, like = evidence.alone[place], tuple(matches[place])
+        motifs.append(MotifReport(item, planted, effect, alone, q_value, bool(confirmed), like))
+        kept.append(place)
+    return motifs, kept
+
+
+def _renumber(pairs: list[PairEvidence], kept: list[int]) -> list[PairEvidence]:
+    """Return the pairs of motifs that are kept, by their new places."""
+    new = {old: place for place, old in enumerate(kept)}
+    return [
+        replace(pair, first=new[pair.first], second=new[pair.second])
+        for pair in pairs
+        if pair.first in new and pair.second in new
+    ]
+
+
 def _is_part_of(item: FoundMotif, other: FoundMotif) -> bool:
     """Whether a motif is a weaker version of another: most of its bases are that one's."""
     return is_motif_of(other.motif, _best_word(item)) or is_motif_of(item.motif, _best_word(other))
@@ -266,109 +245,6 @@ def _is_part_of(item: FoundMotif, other: FoundMotif) -> bool:
 
 def _best_word(item: FoundMotif) -> str:
     return "".join(BASES[i] for i in item.motif.frequencies.argmax(axis=0))
-
-
-def _attribute(
-    explained: Explained, method: Choice, *, rng: np.random.Generator
-) -> tuple[Attributions, list[Check], list[str]]:
-    """Return contributions and their checks; mutagenesis where another method fails one."""
-    notes: list[str] = []
-    attributions = contributions_of(explained, method)
-    n = len(explained.sequences)
-    rows = np.sort(rng.choice(n, size=min(n, N_CHECKED), replace=False))
-    own = attributions.take(rows)
-    other = _another_method(explained, own, rows)
-    found = [checks.check_sum(attributions), checks.check_agreement(own, other)]
-    failed = [check for check in found if check.is_passed is False]
-    if failed:
-        notes.append(
-            f"Contributions by {attributions.method} were given up, since they fail a check "
-            f"({failed[0].text}); all that follows is by mutagenesis."
-        )
-        attributions = _mutate(explained, np.arange(n))
-    members = _member_contributions(explained, rows)
-    inside = np.asarray(own.present.any(axis=1))
-    found.append(checks.check_members(members, inside, what="members of the ensemble"))
-    return attributions, found, notes
-
-
-def _another_method(
-    explained: Explained, own: Attributions, rows: npt.NDArray[np.int64]
-) -> Attributions | None:
-    """Return contributions to compare with: mutagenesis, or beside that weights laid back."""
-    if own.method != "mutagenesis":
-        return _mutate(explained, rows)
-    kinds = {term.kind for term in terms_of(explained.model, explained.target)[1]}
-    if explained.covariates is not None or not kinds <= {"linear", "trees"}:
-        return None
-    return lay_back_model(explained.model, list(own.sequences), target=explained.target)
-
-
-def contributions_of(explained: Explained, method: Choice = "auto") -> Attributions:
-    """Return what each base contributes, by a method, or by what is exact for the model."""
-    _, terms = terms_of(explained.model, explained.target)
-    kinds = {term.kind for term in terms}
-    if method == "weights" and not (kinds <= {"linear", "trees"} and explained.covariates is None):
-        raise InputError("method 'weights' is for lines and trees over words; take 'mutagenesis'")
-    # Where sequences are variants of one, what other bases would do is asked for; and of lines,
-    # mutagenesis is as quick, and does not count what all sequences have in common.
-    by_trees = explained.covariates is None and "trees" in kinds and kinds <= {"linear", "trees"}
-    if method == "weights" or (
-        method == "auto" and by_trees and not is_aligned(explained.sequences)
-    ):
-        return lay_back_model(
-            explained.model, explained.sequences, ids=explained.ids, target=explained.target,
-            target_name=explained.target_name,
-        )  # fmt: skip
-    network = terms[0] if len(terms) == 1 and terms[0].kind == "network" else None
-    plain = network is not None and explained.covariates is None
-    if method in ("deeplift", "integrated_gradients") and not plain:
-        raise InputError(f"method {method!r} is for a network on sequences; take 'mutagenesis'")
-    if network is None or not plain or method == "mutagenesis":
-        return _mutate(explained, np.arange(len(explained.sequences)))
-    from seqexpr.interpretation.attribution import attribute_network
-
-    return attribute_network(
-        network.regressor, explained.sequences, ids=explained.ids, target=network.target,
-        method="integrated_gradients" if method == "integrated_gradients" else "deeplift",
-        target_name=explained.target_name,
-    )  # fmt: skip
-
-
-def _mutate(explained: Explained, rows: npt.NDArray[np.int64]) -> Attributions:
-    beside = explained.covariates
-    return mutagenesis(
-        explained.model,
-        [explained.sequences[row] for row in rows],
-        ids=[explained.ids[row] for row in rows],
-        target=explained.target,
-        target_name=explained.target_name,
-        covariates=None if beside is None else beside.iloc[rows].reset_index(drop=True),
-    )
-
-
-def _member_contributions(explained: Explained, rows: npt.NDArray[np.int64]) -> list[Floats]:
-    """Return the contributions by each member of an ensemble, where there is one."""
-    sequences = [explained.sequences[row] for row in rows]
-    if explained.covariates is not None:
-        return []
-    each = member_effects(explained.model, sequences, target=explained.target)
-    if each is None:
-        return []
-    present = base_matrix(sequences)[:, None, :] == np.arange(4, dtype=np.uint8)[:, None]
-    return [
-        np.asarray(((changes - changes.mean(axis=1, keepdims=True)) * present).sum(axis=1))
-        for changes in each
-    ]
-
-
-def _reads_both_strands(explained: Explained) -> bool:
-    some = explained.sequences[:200]
-    ahead = explained.predict(some)
-    back = explained.predict([reverse_complement(sequence) for sequence in some])
-    if ahead.std() <= 0 or back.std() <= 0:
-        return False
-    return float(np.corrcoef(ahead, back)[0, 1]) >= SYMMETRIC
 
 
 def _weigh(
@@ -415,7 +291,7 @@ def site_words(sequences: Sequence[str], item: FoundMotif) -> list[str]:
 def _pair_up(
     explained: Explained,
     motifs: list[MotifReport],
-    evidence: MotifEvidence,
+    called: list[PairEvidence],
     *,
     rng: np.random.Generator,
 ) -> list[PairReport]:
@@ -431,8 +307,6 @@ def _pair_up(
             curve = measure_spacing(
                 explained.predict, backgrounds, words[one], words[other], gaps=SPACINGS, rng=rng
             )
-            said = tuple(
-                pair for pair in evidence.pairs if {pair.first, pair.second} == {one, other}
-            )
+            said = tuple(pair for pair in called if {pair.first, pair.second} == {one, other})
             pairs.append(PairReport(one, other, curve, said))
     return pairs

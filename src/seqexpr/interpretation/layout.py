@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from seqexpr.data.motifs import Motif
 from seqexpr.interpretation.attributions import Attributions, base_matrix
-from seqexpr.interpretation.discovery import HALF, FoundMotif, window_scores
+from seqexpr.interpretation.discovery import HALF, FoundMotif
+from seqexpr.interpretation.scanning import window_scores
 
 __all__ = ["find_positional_motifs", "is_aligned", "mean_effects"]
 

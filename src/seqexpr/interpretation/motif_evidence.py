@@ -11,9 +11,10 @@ import numpy.typing as npt
 from seqexpr.data.motifs import Motif
 from seqexpr.features.composition import Composition
 from seqexpr.interpretation.attributions import base_matrix
-from seqexpr.interpretation.discovery import FoundMotif, window_scores
+from seqexpr.interpretation.discovery import FoundMotif
 from seqexpr.interpretation.measured_effects import MeasuredEffect, regress_robustly
 from seqexpr.interpretation.motif_sites import GAP_BINS, find_sites, pair_counts
+from seqexpr.interpretation.scanning import window_scores
 
 __all__ = ["MotifEvidence", "PairEvidence", "weigh_motifs", "weigh_positional_motifs"]
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from seqexpr.data.motifs import Motif
 from seqexpr.interpretation.attributions import base_matrix
-from seqexpr.interpretation.discovery import constant_bases, scan_windows
+from seqexpr.interpretation.scanning import constant_bases, scan_windows
 
 __all__ = ["GAP_BINS", "MotifSites", "find_sites", "pair_counts"]
 

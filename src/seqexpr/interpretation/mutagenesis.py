@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from seqexpr.data.inputs import join_inputs
 from seqexpr.features.word_scores import change_each_base
-from seqexpr.interpretation.attributions import Attributions, base_matrix
+from seqexpr.interpretation.attributions import Attributions, base_matrix, name_rows
 from seqexpr.interpretation.terms import Term, score_words, terms_of
 from seqexpr.sequences import BASES, encode
 
@@ -82,7 +82,7 @@ def mutagenesis(
     values = (changes - changes.mean(axis=1, keepdims=True)) * inside
     if predictions is None:
         predictions = _column(model.predict(_inputs(sequences, covariates)), target)
-    names = tuple(ids) if ids is not None else tuple(str(i + 1) for i in range(len(sequences)))
+    names = name_rows(ids, len(sequences))
     return Attributions(values, tuple(sequences), names, target_name, "mutagenesis", predictions)
 
 

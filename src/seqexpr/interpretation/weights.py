@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqexpr.interpretation.attributions import Attributions, Method, base_matrix
+from seqexpr.interpretation.attributions import Attributions, Method, name_rows, present_bases
 from seqexpr.interpretation.terms import Term, locate_features, terms_of
 
 __all__ = ["lay_back_model"]
@@ -67,7 +67,6 @@ def lay_back_model(
     (True, 'weights')
     """
     width = max(map(len, sequences), default=0)
-    present = base_matrix(sequences)[:, None, :] == np.arange(4, dtype=np.uint8)[:, None]
     laid = np.zeros((len(sequences), width))
     constant, terms = terms_of(model, target)
     rest = np.full(len(sequences), constant)
@@ -81,9 +80,15 @@ def lay_back_model(
             rest[rows] += term.weight * beside
     predictions = np.asarray(model.predict(sequences), dtype=np.float64)
     predictions = predictions if predictions.ndim == 1 else predictions[:, target]
-    names = tuple(ids) if ids is not None else tuple(str(i + 1) for i in range(len(sequences)))
+    names = name_rows(ids, len(sequences))
     return Attributions(
-        laid[:, None, :] * present, tuple(sequences), names, target_name, method, predictions, rest
+        laid[:, None, :] * present_bases(sequences),
+        tuple(sequences),
+        names,
+        target_name,
+        method,
+        predictions,
+        rest,
     )
 
 

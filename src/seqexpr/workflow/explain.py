@@ -20,14 +20,9 @@ from seqexpr.data.promoter_elements import ECOLI_MOTIFS
 from seqexpr.errors import InputError, SeqexprError, UnknownNameError, did_you_mean
 from seqexpr.interpretation.checks import Check, check_signal, check_twin
 from seqexpr.interpretation.coefficients import Coefficient, coefficient_table
+from seqexpr.interpretation.contributions import Choice, Explained, contributions_of
 from seqexpr.interpretation.discovery import find_motifs
-from seqexpr.interpretation.explanation import (
-    Choice,
-    Explained,
-    Explanation,
-    contributions_of,
-    explain_target,
-)
+from seqexpr.interpretation.explanation import Explanation, explain_target
 from seqexpr.interpretation.matching import MotifMatch, match_motifs
 from seqexpr.interpretation.terms import terms_of
 from seqexpr.interpretation.twin import count_recovered, simulate_twin

@@ -120,8 +120,10 @@ def _chosen(
             for row in worst
             if np.isfinite(wrong[row])
         ]
-    seen: set[int] = set()
-    return [(title, row) for title, row in chosen if not (row in seen or seen.add(row))]  # type: ignore[func-returns-value]
+    titles: dict[int, str] = {}
+    for title, row in chosen:
+        titles.setdefault(row, title)
+    return [(title, row) for row, title in titles.items()]
 
 
 def _plain(value: Any) -> Any:
