@@ -191,7 +191,8 @@ def explain_target(
     motifs, kept = _report_motifs(explained, found, evidence, matches=matches, rng=rng)
     if len(kept) < len(found):
         n_weaker = len(found) - len(kept)
-        notes.append(f"{n_weaker} weaker versions of motifs in the table are left out.")
+        versions = "version is" if n_weaker == 1 else "versions are"
+        notes.append(f"{n_weaker} weaker {versions} left out of the table.")
     called = _renumber(evidence.pairs, kept)
     pairs = [] if aligned else _pair_up(explained, motifs, called, rng=rng)
     n_confirmed = sum(motif.is_confirmed for motif in motifs)
