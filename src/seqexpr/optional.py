@@ -53,7 +53,9 @@ def require(module: str, *, extra: str) -> ModuleType:
 
 _MODULES = {
     "deep": ("torch", "lightning_fabric", "safetensors"),
+    "genome": ("pyfaidx", "bioframe", "cyvcf2"),
     "motifs": ("pyjaspar", "memelite"),
+    "serve": ("fastapi", "uvicorn", "prometheus_client"),
 }
 
 
@@ -62,7 +64,7 @@ def has_extra(extra: str) -> bool:
 
     Parameters
     ----------
-    extra : {"deep", "motifs"}
+    extra : {"deep", "genome", "motifs", "serve"}
         The extra of seqexpr.
 
     Examples
