@@ -192,7 +192,7 @@ def test_a_bgzip_file_that_is_cut_short_is_an_error(tmp_path, long_sequence) -> 
         ReferenceGenome.open(packed)
     plain_name = tmp_path / "genome.fa"
     shutil.copy(packed, plain_name)
-    with pytest.raises(InputError, match="rename it to end in .gz"):
+    with pytest.raises(InputError, match=r"rename it to end in \.gz"):
         ReferenceGenome.open(plain_name)
 
 
@@ -200,7 +200,7 @@ def test_a_protein_is_an_error_where_it_is_read(tmp_path) -> None:
     (tmp_path / "proteins.fa").write_text(">p\nMEEPQ\n")
     with (
         ReferenceGenome.open(tmp_path / "proteins.fa") as genome,
-        pytest.raises(InputError, match="'E' among the bases.*expected a FASTA of DNA"),
+        pytest.raises(InputError, match=r"'E' among the bases.*expected a FASTA of DNA"),
     ):
         genome.fetch("p", 0, 5)
 
@@ -253,6 +253,6 @@ def test_a_second_opening_reads_the_index_that_is_there(tmp_path) -> None:
     file = tmp_path / "genome.fa"
     file.write_text(">chr1\nACGT\n")
     ReferenceGenome.open(file).close()
-    made = os.stat(f"{file}.fai").st_ino
+    made = Path(f"{file}.fai").stat().st_ino
     ReferenceGenome.open(file).close()
-    assert os.stat(f"{file}.fai").st_ino == made
+    assert Path(f"{file}.fai").stat().st_ino == made

@@ -29,7 +29,7 @@ _DAMAGE = (ValueError, OSError, EOFError, zlib.error, struct.error)
 
 
 class ReferenceGenome:
-    """The bases of a genome, read piece by piece from a FASTA file.
+    r"""The bases of a genome, read piece by piece from a FASTA file.
 
     Only the index is held in memory. Coordinates are 0-based and half-open.
     Use :meth:`open` to make one, and close it, or use it in a ``with``
@@ -47,7 +47,7 @@ class ReferenceGenome:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "genome.fa"); _ = file.write_text(">chr1 made up\\nacgtT\\nGG\\n")
+    ...     file = Path(folder, "genome.fa"); _ = file.write_text(">chr1 made up\nacgtT\nGG\n")
     ...     with ReferenceGenome.open(file) as genome:
     ...         genome.resolve("1"), genome.length("1")
     ...         genome.fetch("1", 0, 5), genome.fetch("chr1", 4, 9, strand="-")
@@ -297,7 +297,7 @@ def _build_index(pyfaidx: Any, file: Path, *, is_bgzip: bool) -> Any:
         folder = tempfile.mkdtemp(prefix="seqexpr-index-")
     try:
         endings = (".fai", ".gzi") if is_bgzip else (".fai",)
-        parts = {ending: os.path.join(folder, f"index{ending}") for ending in endings}
+        parts = {ending: str(Path(folder) / f"index{ending}") for ending in endings}
         index = pyfaidx.Faidx(
             str(file), indexname=parts[".fai"], gzi_indexname=parts.get(".gzi"), as_raw=True
         )
