@@ -44,7 +44,7 @@ def case(tools, tmp_path_factory) -> SimpleNamespace:
 
 
 def test_the_round_trip_is_bit_for_bit(case):
-    assert {"conformal.json", "domain.json"} <= set(case.bundle.manifest.files)
+    assert {"conformal.json", "domain.json", "differences.json"} <= set(case.bundle.manifest.files)
     predicted = case.bundle.predict(case.new)
     first, again = (
         c.judge(case.new, predicted) for c in (case.calibration, case.bundle.calibration)
@@ -111,6 +111,8 @@ def test_a_changed_file_is_seen(case, tools, tmp_path):
         ({"domain.json": b"{}"}, 2, "training domain of format None"),
         ({}, 1, "is for 2 targets, the model has 1"),
         ({"domain.json": None}, 2, r"needs domain\.json"),
+        ({"differences.json": b"{}"}, 2, "differences of format None"),
+        ({"conformal.json": None}, 2, r"differences\.json does not fit conformal\.json"),
     ],
 )
 def test_damage_is_told(case, change, n_targets, message):

@@ -1,4 +1,4 @@
-"""conformal.json and domain.json: what says how far to trust a prediction, as plain numbers."""
+"""conformal.json, domain.json, differences.json: what says how far to trust a prediction, as plain numbers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ from typing import Any
 from seqexpr.errors import BundleError, InputError
 from seqexpr.evaluation.calibration import Calibration
 from seqexpr.evaluation.conformal import PredictionIntervals
+from seqexpr.evaluation.differences import DifferenceIntervals
 from seqexpr.evaluation.domain import TrainingDomain
 
-__all__ = ["DOMAIN_NAME", "INTERVALS_NAME", "calibration_files", "read_calibration"]
+__all__ = [
+    "DIFFERENCES_NAME",
+    "DOMAIN_NAME",
+    "INTERVALS_NAME",
+    "calibration_files",
+    "read_calibration",
+]
 
 INTERVALS_NAME = "conformal.json"
 DOMAIN_NAME = "domain.json"
+DIFFERENCES_NAME = "differences.json"
 
 
 def calibration_files(calibration: Calibration | None) -> dict[str, bytes]:
-    """Return the files that hold a calibration: two, one or none.
+    """Return the files that hold a calibration: up to three.
 
     Parameters
     ----------
@@ -30,7 +38,11 @@ def calibration_files(calibration: Calibration | None) -> dict[str, bytes]:
     {}
     """
     parts = calibration or Calibration(None, None)
-    documents = {INTERVALS_NAME: parts.intervals, DOMAIN_NAME: parts.domain}
+    documents: dict[str, PredictionIntervals | TrainingDomain | DifferenceIntervals | None] = {
+        INTERVALS_NAME: parts.intervals,
+        DOMAIN_NAME: parts.domain,
+        DIFFERENCES_NAME: parts.differences,
+    }
     return {
         name: (json.dumps(part.to_dict(), allow_nan=False) + "\n").encode()
         for name, part in documents.items()
@@ -39,7 +51,7 @@ def calibration_files(calibration: Calibration | None) -> dict[str, bytes]:
 
 
 def read_calibration(contents: dict[str, bytes], *, n_targets: int, where: str) -> Calibration:
-    """Return the calibration that files of a bundle hold; both may be absent.
+    """Return the calibration that files of a bundle hold; each may be absent.
 
     Parameters
     ----------
@@ -55,7 +67,7 @@ def read_calibration(contents: dict[str, bytes], *, n_targets: int, where: str) 
     BundleError
         If one is not what it should be, or does not fit the model.
     """
-    intervals = domain = None
+    intervals = domain = differences = None
     try:
         if INTERVALS_NAME in contents:
             name = INTERVALS_NAME
@@ -63,6 +75,9 @@ def read_calibration(contents: dict[str, bytes], *, n_targets: int, where: str) 
         if DOMAIN_NAME in contents:
             name = DOMAIN_NAME
             domain = TrainingDomain.from_dict(_parse(contents[name]))
+        if DIFFERENCES_NAME in contents:
+            name = DIFFERENCES_NAME
+            differences = DifferenceIntervals.from_dict(_parse(contents[name]))
     except InputError as error:
         raise BundleError(f"{where}: {name}: {error}; {_REMEDY}") from error
     if intervals is not None:
@@ -73,7 +88,11 @@ def read_calibration(contents: dict[str, bytes], *, n_targets: int, where: str) 
             )
         if domain is None and intervals.uses_domain:
             raise BundleError(f"{where}: {INTERVALS_NAME} needs {DOMAIN_NAME}; {_REMEDY}")
-    return Calibration(intervals, domain)
+    if differences is not None and (
+        intervals is None or len(differences.scores) != len(intervals.targets)
+    ):
+        raise BundleError(f"{where}: {DIFFERENCES_NAME} does not fit {INTERVALS_NAME}; {_REMEDY}")
+    return Calibration(intervals, domain, differences=differences)
 
 
 _REMEDY = "copy the bundle again from its source, or train again"

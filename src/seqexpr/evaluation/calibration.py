@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from seqexpr.errors import InputError
 from seqexpr.evaluation.conformal import PredictionIntervals, cross_intervals
+from seqexpr.evaluation.differences import DifferenceIntervals
 from seqexpr.evaluation.domain import TrainingDomain
 
 __all__ = ["Calibration", "Trust", "calibrate"]
@@ -58,12 +59,15 @@ class Calibration:
         Why one of them is missing, in words.
     train : Trust or None
         The train rows, each judged without its own fold.
+    differences : DifferenceIntervals or None
+        Intervals of the difference of two sequences; None where pairs are too few.
     """
 
     intervals: PredictionIntervals | None
     domain: TrainingDomain | None
     warnings: tuple[str, ...] = ()
     train: Trust | None = None
+    differences: DifferenceIntervals | None = None
 
     def judge(
         self, sequences: object, predicted: Floats, *, strangeness: Floats | None = None
@@ -143,4 +147,12 @@ def calibrate(
     lower, upper = cross_intervals(
         observed, p, folds=folds, rng=rng, level=level, domain_scores=scores, groups=groups
     )
-    return Calibration(intervals, domain, tuple(warnings), Trust(lower, upper, scores))
+    differences = None
+    try:
+        differences = DifferenceIntervals.fit(
+            observed, p, intervals=intervals, folds=folds, rng=rng, groups=groups,
+            domain_scores=scores,
+        )  # fmt: skip
+    except InputError as error:
+        warnings.append(f"no intervals of differences: {error}")
+    return Calibration(intervals, domain, tuple(warnings), Trust(lower, upper, scores), differences)

@@ -225,6 +225,26 @@ class PredictionIntervals:
         ).reshape(np.shape(predicted))
         return predicted - half, predicted + half
 
+    def sigma(self, predicted: Floats, domain_scores: Floats | None = None) -> Floats:
+        """Return how hard each prediction is: its expected absolute error.
+
+        Parameters
+        ----------
+        predicted, domain_scores
+            As for :meth:`predict`.
+
+        Returns
+        -------
+        ndarray of float64, shape of `predicted`
+            In target units, above 0; NaN where the prediction is NaN.
+        """
+        p = _columns(predicted)
+        values = [
+            target.difficulty.sigma(p[:, column], domain_scores if target.uses_domain else None)
+            for column, target in enumerate(self.targets)
+        ]
+        return np.column_stack(values).reshape(np.shape(predicted))
+
     @property
     def uses_domain(self) -> bool:
         """Whether :meth:`predict` needs domain scores."""
