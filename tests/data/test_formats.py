@@ -101,6 +101,7 @@ def test_damage_behind_the_head_is_told_when_it_is_reached(save):
         (b">p1 5.2\nACGT\n", "fasta"),
         (b"\n\n>p1\nACGT\n", "fasta"),
         (b"; made by me\n>p1\nACGT\n", "fasta"),
+        (b"#" * 200 + b"\n# a > b\nsequence,y\nACGT,1\n", "text"),
         (">p1\nACGT\n".encode("utf-16"), "fasta"),
         (b"\xef\xbb\xbf>p1\nACGT\n", "fasta"),
         (b"LOCUS       pUC19    2686 bp    DNA     circular SYN\n", "genbank"),

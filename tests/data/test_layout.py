@@ -52,6 +52,7 @@ def test_delimiter_line_end_encoding_and_header_are_found(
         ("Table S1\n\nseq,y\nACGT,1\nTTTT,2\n", ",", ("seq", "y"), 3),
         ("Table S1,,\nseq,y,z\nACGT,1,2\nTTTT,2,2\n", ",", ("seq", "y", "z"), 2),
         # R leaves out the name of the row names.
+        ("liver\tbrain\ng1\t1.5\t2\ng2\t3\t4\n", "\t", ("row_names", "liver", "brain"), 1),
         ('"seq" "y"\n"1" "ACGT" 5\n"2" "TTTT" 6\n', " ", ("row_names", "seq", "y"), 1),
         # Cells without a name, and a header on two lines.
         (",seq,y,\n0,ACGT,1,\n", ",", ("unnamed_1", "seq", "y", "unnamed_4"), 1),

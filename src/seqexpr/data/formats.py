@@ -310,6 +310,6 @@ def _kind_of_text(text: str, name: str) -> Kind:
         raise TableError(f"{name} is JSON; expected a table, such as CSV")
     if re.match(r"@\S.*\n[acgtun.]+\r?\n\+", start):
         raise TableError(f"{name} holds sequencing reads (FASTQ), not sequences with values")
-    if re.match(r"([;#].*\s*)*>", start):
+    if re.match(r"([;#].*\n\s*)*>", start):
         return "fasta"
     return "genbank" if re.match(r"locus\s+\S+\s+\d+ (bp|rc)", start) else "text"

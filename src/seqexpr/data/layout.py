@@ -196,7 +196,7 @@ def _judge(delimiter: str, rows: list[list[str]], header_lines: int) -> _Reading
     width, body = len(rows[0]), rows[1:]
     named = len(body) > 1 and all(len(row) == width + 1 for row in body)
     dna = _dna_column(body or rows, width + named)
-    if named and dna:  # the sequence in the very first column would be R's row name
+    if named and dna != 0:  # the sequence in the very first column would be R's row name
         return _Reading(delimiter, rows, header_lines, 1.0, dna, has_row_names=True)
     share = sum(len(row) == width for row in rows) / len(rows)
     dna = _dna_column(body or rows, width)

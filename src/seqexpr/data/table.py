@@ -18,7 +18,7 @@ from seqexpr.errors import ColumnError, InputError, TableError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Table", "TableLike", "iter_tables", "read_table"]
+__all__ = ["Table", "TableLike", "iter_tables", "read_frame", "read_table"]
 
 TableLike: TypeAlias = str | Path | pd.DataFrame
 
@@ -197,6 +197,38 @@ def iter_tables(
         opened.close()
     if roles is None:
         raise _no_rows(opened)
+
+
+def read_frame(path: TableLike, *, sheet: str | None = None) -> tuple[pd.DataFrame, list[str]]:
+    """Read a table that need not hold sequences, such as expression by gene.
+
+    Parameters
+    ----------
+    path : str, Path or DataFrame
+        As for :func:`read_table`.
+    sheet : str, optional
+        For Excel: which sheet.
+
+    Returns
+    -------
+    frame : DataFrame
+        Every column as read.
+    notes : list of str
+        What was assumed, in words.
+
+    Raises
+    ------
+    TableError
+        If the file is not there, not readable, not a table or without rows.
+
+    Examples
+    --------
+    >>> frame, notes = read_frame(pd.DataFrame({"gene": ["lacZ"], "tpm": [5.2]}))
+    >>> frame.columns.tolist(), notes
+    (['gene', 'tpm'], [])
+    """
+    opened = _open_frame(path) if isinstance(path, pd.DataFrame) else _open(path, sheet=sheet)
+    return _whole(opened), opened.notes
 
 
 def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
