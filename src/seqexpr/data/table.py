@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 
 from seqexpr.data.columns import ColumnChoice, ColumnRoles, recognize_columns
-from seqexpr.data.formats import Source, open_source
-from seqexpr.data.layout import check_names, sniff_layout
+from seqexpr.data.frames import OpenedTable, no_rows, open_frame, open_table, read_whole
 from seqexpr.errors import ColumnError, InputError, TableError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = ["Table", "TableLike", "iter_tables", "read_frame", "read_table"]
 
@@ -117,8 +113,8 @@ def read_table(
         weight=weight, replicate=_names(replicate), covariate=_names(covariate),
         split=split_column, error=error, reads=reads,
     )  # fmt: skip
-    opened = _open_frame(path) if isinstance(path, pd.DataFrame) else _open(path, sheet=sheet)
-    frame = _whole(opened)
+    opened = open_frame(path) if isinstance(path, pd.DataFrame) else open_table(path, sheet=sheet)
+    frame = read_whole(opened)
     if values is not None:
         frame, choice = _with_values(frame, values, choice, opened=opened)
     elif require_target and not choice.target:
@@ -182,7 +178,7 @@ def iter_tables(
         weight=weight, replicate=_names(replicate), covariate=_names(covariate),
         split=split_column,
     )  # fmt: skip
-    opened = _open(path, sheet=sheet, batch_size=batch_size)
+    opened = open_table(path, sheet=sheet, batch_size=batch_size)
     roles, row = None, 1
     try:
         for frame in opened.frames:
@@ -196,7 +192,7 @@ def iter_tables(
     finally:
         opened.close()
     if roles is None:
-        raise _no_rows(opened)
+        raise no_rows(opened)
 
 
 def read_frame(path: TableLike, *, sheet: str | None = None) -> tuple[pd.DataFrame, list[str]]:
@@ -227,134 +223,16 @@ def read_frame(path: TableLike, *, sheet: str | None = None) -> tuple[pd.DataFra
     >>> frame.columns.tolist(), notes
     (['gene', 'tpm'], [])
     """
-    opened = _open_frame(path) if isinstance(path, pd.DataFrame) else _open(path, sheet=sheet)
-    return _whole(opened), opened.notes
+    opened = open_frame(path) if isinstance(path, pd.DataFrame) else open_table(path, sheet=sheet)
+    return read_whole(opened), opened.notes
 
 
 def _names(given: str | tuple[str, ...]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-@dataclass
-class _Opened:
-    """A table that is being read: its rows in frames, and what was assumed so far."""
-
-    name: str
-    format: str
-    frames: Iterator[pd.DataFrame]
-    notes: list[str] = field(default_factory=list)
-    source: Source | None = None
-
-    def close(self) -> None:
-        if self.source is not None:
-            self.source.close()
-
-
-def _open_frame(frame: pd.DataFrame) -> _Opened:
-    named = frame.reset_index(drop=True)
-    named.columns = [str(name) for name in frame.columns]
-    check_names(list(named.columns), "the DataFrame")
-    return _Opened("a DataFrame", "DataFrame", iter([named] if len(named) else []))
-
-
-def _open(
-    path: str | os.PathLike[str], *, sheet: str | None, batch_size: int | None = None
-) -> _Opened:
-    shown = str(path)
-    if shown.startswith("dataset:"):
-        from seqexpr.data.examples import example_path
-
-        path = example_path(shown.removeprefix("dataset:"))
-    source = open_source(path)
-    if shown.startswith("dataset:"):
-        source = replace(source, name=shown)
-    opened = _Opened(source.name, source.kind, iter(()), source=source)
-    try:
-        if sheet is not None and source.kind != "xlsx":
-            raise TableError(f"{source.name} is no Excel workbook, so it has no sheet {sheet!r}")
-        opened.frames = _frames(opened, source, sheet=sheet, batch_size=batch_size)
-    except BaseException:
-        source.close()
-        raise
-    return opened
-
-
-def _frames(
-    opened: _Opened, source: Source, *, sheet: str | None, batch_size: int | None
-) -> Iterator[pd.DataFrame]:
-    """Choose the reader. It adds what it assumes to the notes of `opened`."""
-    size = batch_size or 1 << 20
-    if source.kind == "text":
-        from seqexpr.data.delimited import iter_delimited
-
-        layout = sniff_layout(source.head, source.name)
-        opened.format = "tsv" if layout.delimiter == "\t" else "csv"
-        opened.notes += layout.notes
-        tables = iter_delimited(source.stream, layout, name=source.name, notes=opened.notes)
-        return (table.to_pandas() for table in _rebatch(tables, batch_size))
-    if source.kind in ("fasta", "genbank"):
-        from seqexpr.data.fasta import iter_fasta, iter_genbank
-
-        records = iter_fasta if source.kind == "fasta" else iter_genbank
-        return records(source.stream, batch_size=size, name=source.name, head=source.head)
-    if source.kind == "parquet":
-        from seqexpr.data.parquet import iter_parquet
-
-        return (table.to_pandas() for table in iter_parquet(source, batch_size=size))
-    from seqexpr.data.excel import read_excel
-
-    frame, notes = read_excel(source.stream, name=source.name, sheet=sheet)
-    opened.notes += notes
-    starts = range(0, len(frame), size)
-    return (frame.iloc[start : start + size].reset_index(drop=True) for start in starts)
-
-
-def _rebatch(tables: Iterator[pa.Table], size: int | None) -> Iterator[pa.Table]:
-    """Join and cut tables to `size` rows each; None joins all."""
-    import pyarrow as pa
-
-    parts: list[pa.Table] = []
-    rows = 0
-    for table in tables:
-        parts.append(table)
-        rows += table.num_rows
-        if size is None or rows < size:
-            continue
-        joined = pa.concat_tables(parts)
-        full = rows // size * size
-        for start in range(0, full, size):
-            yield joined.slice(start, size)
-        parts, rows = [joined.slice(full)], rows - full
-    if rows:
-        yield pa.concat_tables(parts)
-
-
-def _whole(opened: _Opened) -> pd.DataFrame:
-    try:
-        parts = [part for part in opened.frames if len(part)]
-    finally:
-        opened.close()
-    if not parts:
-        raise _no_rows(opened)
-    frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
-    if frame.iloc[-1].isna().all():  # lines of delimiters only, as spreadsheets write them
-        filled = frame.notna().any(axis=1).to_numpy().nonzero()[0]
-        if not len(filled):
-            raise _no_rows(opened)
-        empty = len(frame) - 1 - int(filled[-1])
-        opened.notes.append(f"left out: {empty:,} empty row{'s' * (empty > 1)} at the end")
-        frame = frame.iloc[: int(filled[-1]) + 1]
-    return frame
-
-
-def _no_rows(opened: _Opened) -> TableError:
-    has_header = opened.format in ("csv", "tsv", "xlsx")
-    what = "has a header but no rows" if has_header else "has no rows"
-    return TableError(f"{opened.name} {what}; expected a sequence in each row")
-
-
 def _recognize(
-    frame: pd.DataFrame, choice: ColumnChoice, opened: _Opened, *, require_target: bool
+    frame: pd.DataFrame, choice: ColumnChoice, opened: OpenedTable, *, require_target: bool
 ) -> tuple[ColumnRoles, tuple[str, ...]]:
     try:
         return recognize_columns(frame, choice, require_target=require_target)
@@ -362,7 +240,7 @@ def _recognize(
         raise ColumnError(f"{opened.name}: {error}") from None
 
 
-def _check_titles(frame: pd.DataFrame, opened: _Opened) -> None:
+def _check_titles(frame: pd.DataFrame, opened: OpenedTable) -> None:
     if opened.format in ("fasta", "genbank") and not set(frame.columns) - {"id", "sequence"}:
         raise TableError(
             f"{opened.name} holds no measured values; write them into the titles "
@@ -371,7 +249,7 @@ def _check_titles(frame: pd.DataFrame, opened: _Opened) -> None:
 
 
 def _with_values(
-    frame: pd.DataFrame, values: Any, choice: ColumnChoice, *, opened: _Opened
+    frame: pd.DataFrame, values: Any, choice: ColumnChoice, *, opened: OpenedTable
 ) -> tuple[pd.DataFrame, ColumnChoice]:
     """Join the table `values` to the records of a FASTA or GenBank file."""
     from seqexpr.data.fasta import join_values
@@ -380,9 +258,9 @@ def _with_values(
         raise TableError(
             f"{opened.name} is no FASTA file: a second table of values (--values) is for those"
         )
-    second = _open(values, sheet=None)
+    second = open_table(values, sheet=None)
     joined, note = join_values(
-        frame, _whole(second), key=choice.id, names=(opened.name, second.name)
+        frame, read_whole(second), key=choice.id, names=(opened.name, second.name)
     )
     opened.notes += [*second.notes, note]
     return joined, replace(choice, id=None if choice.id is None else "id")

@@ -1,0 +1,1 @@
+"""What a change of the sequence does to the prediction: variants, with their doubt."""
