@@ -17,6 +17,7 @@ from seqexpr.cli import (
     explain,
     export,
     predict,
+    serve,
     simulate,
     train,
 )
@@ -56,7 +57,18 @@ def _options(
     pass
 
 
-for _module in (check, train, predict, evaluate, explain, compare, export, datasets, simulate):
+for _module in (
+    check,
+    train,
+    predict,
+    evaluate,
+    explain,
+    serve,
+    compare,
+    export,
+    datasets,
+    simulate,
+):
     _module.add_to(app)
 
 

@@ -1,0 +1,1 @@
+"""A trained model as a service: an HTTP API, and a page for people (extra ``serve``)."""

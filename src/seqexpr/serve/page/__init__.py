@@ -1,0 +1,1 @@
+"""The page that people open: one template, plain JavaScript, nothing from elsewhere."""
