@@ -44,7 +44,7 @@ class Effects:
     alternative: Floats
     lower: Floats
     upper: Floats
-    in_domain: npt.NDArray[np.object_]
+    in_domain: Any
     domain_scores: Floats
 
     @property
@@ -127,7 +127,8 @@ def score_pairs(
     effect = values[second] - values[first]
     scores = np.full(len(sequences), np.nan) if trust.domain_scores is None else trust.domain_scores
     further = np.maximum(scores[first], scores[second])
-    inside = np.where(np.isnan(further), None, further <= 1).astype(object)
+    inside: Any = (further <= 1).astype(object)
+    inside[np.isnan(further)] = None
     return Effects(values[first], values[second], effect - half, effect + half, inside, further)
 
 
