@@ -25,6 +25,7 @@ _PUBLIC = {
     "Composition": "seqexpr.features.composition",
     "Dataset": "seqexpr.data.dataset",
     "Evaluation": "seqexpr.evaluation.evaluation",
+    "ExpressionSource": "seqexpr.data.gene_expression",
     "GappedKmers": "seqexpr.features.gapped",
     "KmerCounter": "seqexpr.features.kmers",
     "MODELS": "seqexpr.models.registry",
@@ -35,11 +36,13 @@ _PUBLIC = {
     "SeqexprError": "seqexpr.errors",
     "Split": "seqexpr.splits.split",
     "Table": "seqexpr.data.table",
+    "WindowChoice": "seqexpr.data.window_places",
     "build_dataset": "seqexpr.data.checks",
     "check_table": "seqexpr.data.checks",
     "compare": "seqexpr.workflow.compare",
     "evaluate": "seqexpr.workflow.evaluate",
     "explain": "seqexpr.workflow.explain",
+    "genome_windows": "seqexpr.data.genome_windows",
     "load": "seqexpr.bundle.store:load_bundle",
     "make_model": "seqexpr.models.registry",
     "make_split": "seqexpr.splits.strategies",
@@ -56,6 +59,7 @@ __all__ = [
     "Composition",
     "Dataset",
     "Evaluation",
+    "ExpressionSource",
     "GappedKmers",
     "KmerCounter",
     "OneHot",
@@ -65,12 +69,14 @@ __all__ = [
     "SeqexprError",
     "Split",
     "Table",
+    "WindowChoice",
     "__version__",
     "build_dataset",
     "check_table",
     "compare",
     "evaluate",
     "explain",
+    "genome_windows",
     "load",
     "make_model",
     "make_split",
@@ -86,9 +92,12 @@ if TYPE_CHECKING:
     from seqexpr.data.checks import check_table as check_table
     from seqexpr.data.dataset import Dataset as Dataset
     from seqexpr.data.findings import CheckReport as CheckReport
+    from seqexpr.data.gene_expression import ExpressionSource as ExpressionSource
+    from seqexpr.data.genome_windows import genome_windows as genome_windows
     from seqexpr.data.simulate import simulate_library as simulate_library
     from seqexpr.data.table import Table as Table
     from seqexpr.data.table import read_table as read_table
+    from seqexpr.data.window_places import WindowChoice as WindowChoice
     from seqexpr.errors import CheckFailedError as CheckFailedError
     from seqexpr.errors import SeqexprError as SeqexprError
     from seqexpr.evaluation.evaluation import Evaluation as Evaluation

@@ -7,7 +7,7 @@ import pytest
 
 import seqexpr as package
 
-COMMANDS = ["check", "train", "predict", "evaluate", "compare", "datasets", "simulate"]
+COMMANDS = ["check", "train", "predict", "evaluate", "compare", "datasets", "simulate", "windows"]
 
 
 def test_version(seqexpr):

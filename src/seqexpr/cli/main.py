@@ -20,6 +20,7 @@ from seqexpr.cli import (
     serve,
     simulate,
     train,
+    windows,
 )
 from seqexpr.errors import SeqexprError
 
@@ -67,6 +68,7 @@ for _module in (
     compare,
     export,
     datasets,
+    windows,
     simulate,
 ):
     _module.add_to(app)
