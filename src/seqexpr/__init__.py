@@ -47,6 +47,8 @@ _PUBLIC = {
     "make_model": "seqexpr.models.registry",
     "make_split": "seqexpr.splits.strategies",
     "read_table": "seqexpr.data.table",
+    "score_changes": "seqexpr.variants.sequence_variants",
+    "score_vcf": "seqexpr.variants.genome_variants",
     "simulate_library": "seqexpr.data.simulate",
     "train": "seqexpr.workflow.train",
 }
@@ -81,6 +83,8 @@ __all__ = [
     "make_model",
     "make_split",
     "read_table",
+    "score_changes",
+    "score_vcf",
     "simulate_library",
     "train",
 ]
@@ -111,6 +115,8 @@ if TYPE_CHECKING:
     from seqexpr.recipe import Recipe as Recipe
     from seqexpr.splits.split import Split as Split
     from seqexpr.splits.strategies import make_split as make_split
+    from seqexpr.variants.genome_variants import score_vcf as score_vcf
+    from seqexpr.variants.sequence_variants import score_changes as score_changes
     from seqexpr.workflow.compare import compare as compare
     from seqexpr.workflow.evaluate import evaluate as evaluate
     from seqexpr.workflow.explain import explain as explain

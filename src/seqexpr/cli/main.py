@@ -20,6 +20,7 @@ from seqexpr.cli import (
     serve,
     simulate,
     train,
+    variants,
     windows,
 )
 from seqexpr.errors import SeqexprError
@@ -64,6 +65,7 @@ for _module in (
     predict,
     evaluate,
     explain,
+    variants,
     serve,
     compare,
     export,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from seqexpr.bundle.intake import take_in
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from seqexpr.bundle.bundle import Bundle
 
-__all__ = ["score_changes", "score_table"]
+__all__ = ["read_changes", "read_wild_type", "score_changes", "score_table"]
 
 _REFERENCE = ("reference", "ref", "reference_sequence", "ref_sequence", "wild_type", "wildtype",
               "wild_type_sequence", "wt", "wt_sequence")  # fmt: skip
@@ -83,6 +84,55 @@ def score_changes(
     tally = Tally()
     tally.count(batch, frame)
     return frame, tally.summary(bundle)
+
+
+def read_changes(path: str | os.PathLike[str]) -> list[str]:
+    """Read a file with a variant in each line; empty lines and those with # are left out.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as a list of changes: {error}") from error
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def read_wild_type(text: str) -> str:
+    """Return a sequence that is given as it is, or as a file with one record.
+
+    Parameters
+    ----------
+    text : str
+        DNA, or the name of a FASTA or GenBank file.
+
+    Raises
+    ------
+    InputError
+        If the file holds several sequences.
+    TableError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> read_wild_type("ACGT")
+    'ACGT'
+    """
+    if not Path(text).suffix and not Path(text).is_file():
+        return text
+    from seqexpr.data.table import read_table
+
+    table = read_table(text, require_target=False)
+    found = table.frame[table.roles.sequence].tolist()
+    if len(found) > 1:
+        raise InputError(
+            f"{text} holds {len(found):,} sequences; a wild type is one: put it into a file of its "
+            "own, or give the sequence itself"
+        )
+    return str(found[0])
 
 
 def _changed(wild_type: str, text: str) -> str:
