@@ -48,10 +48,11 @@ def test_bed_and_a_table_say_the_same(genome, tmp_path):
 @pytest.mark.parametrize(
     ("text", "name", "error", "message"),
     [
-        ("chr1\t5\n", "r.bed", TableError, "row 1 has 2 columns"),
-        ("chr1\t9\t5\n", "r.bed", TableError, "start '9' and end '5' are no region"),
-        ("chr1\tx\t5\n", "r.bed", TableError, "are no region"),
-        ("", "r.bed", TableError, "there are no regions in it"),
+        ("chr1\t5\n", "r.bed", TableError, "expected GTF, GFF3 or BED"),
+        ("chr1\t9\t5\n", "r.bed", TableError, "r.bed"),
+        ("chr1\tx\t5\n", "r.bed", TableError, "expected GTF, GFF3 or BED"),
+        ("", "r.bed", TableError, "r.bed"),
+        ("chrom,start,end\nchr1,9,5\n", "r.csv", TableError, "'9' and end '5' are no region"),
         ("chr7\t1\t5\n", "r.bed", InputError, "no region lies on a chromosome of genome.fa"),
         ("chromosme,start,end\nchr1,1,5\n", "r.csv", ColumnError, "did you mean 'chromosme'"),
         ("chrom,start,end\nchr1,1.5,5\n", "r.csv", TableError, "row 1: start .*1.5"),

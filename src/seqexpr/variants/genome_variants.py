@@ -121,7 +121,7 @@ def _writer(
 
 def _note_mismatches(tally: Tally) -> None:
     count = tally.reasons.get(MISMATCH, (0, []))[0]
-    if tally.n_rows and count > 0.1 * tally.n_rows:
+    if count >= 10 and count > 0.1 * tally.n_rows:
         tally.notes.append(
             f"{count:,} of {tally.n_rows:,} reference alleles are not what the genome holds: is it "
             "another assembly?"

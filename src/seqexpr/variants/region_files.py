@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from seqexpr.data.annotation import read_annotation
 from seqexpr.data.frames import iter_frames
 from seqexpr.errors import ColumnError, TableError, did_you_mean
 from seqexpr.variants.windows import Window
@@ -29,22 +30,41 @@ def iter_regions(source: str | os.PathLike[str]) -> Iterator[Window]:
         If the file is not there, or a row is no region.
     ColumnError
         If a table lacks one of the columns.
+    MissingExtraError
+        If it is BED and bioframe is not installed.
     """
-    name = Path(source).name.lower()
-    rows = _bed(source) if name.endswith((".bed", ".bed.gz")) else _table(source)
-    for number, (chromosome, start, end, strand, own) in rows:
+    for number, (chromosome, start, end, strand, name) in _rows(source):
         low, high = _whole(start), _whole(end)
-        if low is None or high is None or not 0 <= low < high:
+        if low is None or high is None or low >= high:
             raise TableError(
                 f"{source}: row {number:,}: start {start!r} and end {end!r} are no region; "
-                "expected whole numbers with 0 <= start < end (0-based, half-open)"
+                "expected whole numbers, start below end (0-based, half-open)"
             )
         # BED writes "." where the strand makes no difference.
-        yield Window(str(chromosome), low, high, "-" if strand == "-" else "+", _text(own))
+        yield Window(str(chromosome), low, high, "-" if strand == "-" else "+", _text(name))
+
+
+_Row = tuple[int, tuple[Any, Any, Any, Any, Any]]
+
+
+def _rows(source: str | os.PathLike[str]) -> Iterator[_Row]:
+    if Path(source).name.lower().endswith((".bed", ".bed.gz")):
+        features = read_annotation(source).features
+        columns = [features[name].tolist() for name in (*_NEEDED, "strand", "gene")]
+        yield from enumerate(zip(*columns, strict=True), start=1)
+        return
+    for first_row, found in iter_frames(source):
+        frame = _named(found, source)
+        needed = [frame[name].tolist() for name in _NEEDED]
+        others = [
+            frame[name].tolist() if name in frame else [None] * len(frame)
+            for name in ("strand", "id")
+        ]
+        yield from enumerate(zip(*needed, *others, strict=True), start=first_row)
 
 
 def _text(value: object) -> str:
-    return "" if value is None or value != value or str(value) == "<NA>" else str(value)
+    return "" if value is None or str(value) in ("nan", "<NA>") else str(value)
 
 
 def _whole(value: object) -> int | None:
@@ -53,39 +73,6 @@ def _whole(value: object) -> int | None:
     except ValueError:
         return None
     return int(number) if number.is_integer() else None
-
-
-_Row = tuple[int, tuple[Any, Any, Any, Any, Any]]
-
-
-def _bed(source: str | os.PathLike[str]) -> Iterator[_Row]:
-    import gzip
-
-    opener: Any = gzip.open if str(source).endswith(".gz") else open
-    try:
-        with opener(source, "rt", encoding="utf-8") as stream:
-            for number, line in enumerate(stream, start=1):
-                text = line.rstrip("\r\n")
-                if not text.strip() or text.startswith(("#", "track", "browser")):
-                    continue
-                cells = text.split("\t") if "\t" in text else text.split()
-                if len(cells) < 3:
-                    raise TableError(
-                        f"{source}: row {number:,} has {len(cells)} columns; BED has at least 3"
-                    )
-                strand = cells[5] if len(cells) > 5 else "+"
-                yield number, (*cells[:3], strand, cells[3] if len(cells) > 3 else "")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise TableError(f"{source} cannot be read as BED: {error}") from error
-
-
-def _table(source: str | os.PathLike[str]) -> Iterator[_Row]:
-    for first_row, found in iter_frames(source):
-        frame = _named(found, source)
-        others = [frame[key].tolist() if key in frame else None for key in ("strand", "id")]
-        strands, ids = (column or [None] * len(frame) for column in others)
-        needed = (frame[key].tolist() for key in _NEEDED)
-        yield from enumerate(zip(*needed, strands, ids, strict=True), start=first_row)
 
 
 def _named(frame: pd.DataFrame, source: object) -> pd.DataFrame:

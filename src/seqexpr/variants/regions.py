@@ -73,7 +73,8 @@ def read_regions(source: str | os.PathLike[str], genome: ReferenceGenome) -> Reg
     ----------
     source : str or Path
         BED (by its name: .bed, .bed.gz), or a table such as ``seqexpr windows``
-        writes, whose ``start`` and ``end`` are 0-based and half-open as in BED.
+        writes, whose ``start`` and ``end`` are 0-based and half-open as in BED, and
+        may lie beyond the ends of a chromosome.
     genome : ReferenceGenome
         Chromosomes are given its names.
 
