@@ -295,36 +295,37 @@ class AlleleReader:
 def _write_records(
     writer: VcfWriter, records: list[_Record], frame: pd.DataFrame, targets: tuple[str, ...]
 ) -> None:
-    columns: dict[str, list[Any]] = {str(name): frame[name].tolist() for name in frame.columns}
+    fields = _fields_of(frame, targets)
+    size = np.nan_to_num(frame[prediction_columns(targets, "effect")[0]].abs(), nan=-1.0)
+    has_several = any(len(rows) > 1 for kept in records for rows in kept.rows)
+    columns = _columns_of_all(frame, targets) if has_several else []
+    listed = ["|".join(row) for row in zip(*columns, strict=True)]
     for kept in records:
-        writer.write(kept.record, _info(kept.rows, columns, targets))
+        # Of an allele that is seen in several windows the strongest effect counts.
+        strongest = [rows[0] if len(rows) == 1 else max(rows, key=size.item) for rows in kept.rows]
+        values = {name: [texts[row] for row in strongest] for name, texts in fields.items()}
+        if any(len(rows) > 1 for rows in kept.rows):
+            values[info_name("all")] = [listed[row] for rows in kept.rows for row in rows]
+        writer.write(kept.record, values)
 
 
-def _info(
-    alleles: list[list[int]], columns: dict[str, list[Any]], targets: tuple[str, ...]
-) -> dict[str, list[object]]:
-    """Return the INFO of a record: per allele that of its strongest window, and all of them."""
-    first = prediction_columns(targets, "effect")[0]
-    strongest = [
-        max(rows, key=lambda row: np.nan_to_num(abs(columns[first][row]), nan=-1.0))
-        for rows in alleles
-    ]
-    values: dict[str, list[object]] = {}
+def _fields_of(frame: pd.DataFrame, targets: tuple[str, ...]) -> dict[str, list[str]]:
+    """Return each INFO field with its value for every row, as text."""
+    fields: dict[str, list[str]] = {}
     for index, target in enumerate(targets):
         for kind, prefix in _INFO.items():
             name = info_name(kind, target if len(targets) > 1 else "")
-            column = columns[prediction_columns(targets, prefix)[index]]
-            values[name] = [column[row] for row in strongest]
-    for kind in ("in_domain", "window", "problem"):
-        values[info_name(kind)] = [columns[kind][row] for row in strongest]
-    if any(len(rows) > 1 for rows in alleles):
-        kinds = ("effect", "effect_lower", "effect_upper")
-        names = [prediction_columns(targets, kind)[0] for kind in kinds]
-        values[info_name("all")] = [
-            "|".join(
-                info_value(columns[name][row]) for name in ("alt", "window", *names, "in_domain")
-            )
-            for rows in alleles
-            for row in rows
-        ]
-    return values
+            fields[name] = _texts(frame, prediction_columns(targets, prefix)[index])
+    return fields | {
+        info_name(kind): _texts(frame, kind) for kind in ("in_domain", "window", "problem")
+    }
+
+
+def _columns_of_all(frame: pd.DataFrame, targets: tuple[str, ...]) -> list[list[str]]:
+    kinds = ("effect", "effect_lower", "effect_upper")
+    names = [prediction_columns(targets, kind)[0] for kind in kinds]
+    return [_texts(frame, name) for name in ("alt", "window", *names, "in_domain")]
+
+
+def _texts(frame: pd.DataFrame, name: str) -> list[str]:
+    return list(map(info_value, frame[name].tolist()))

@@ -205,23 +205,23 @@ class VcfWriter:
         self._stack.callback(self._writer.close)
         return self
 
-    def write(self, record: Any, values: dict[str, list[object]]) -> None:
+    def write(self, record: Any, values: dict[str, list[str]]) -> None:
         """Write a record with INFO values.
 
         Parameters
         ----------
         record : cyvcf2.Variant
             As it was read.
-        values : dict of str to list
-            By name of the INFO field; None and NaN are missing. A field without
-            any value is left away.
+        values : dict of str to list of str
+            By name of the INFO field, as :func:`info_value` gives them; "." is
+            missing. A field without any value is left away.
         """
         cells = str(record).rstrip("\n").split("\t")
         kept = [part for part in cells[7].split(";") if not part.startswith(f"{PREFIX}_")]
         added = [
-            f"{name}={','.join(map(info_value, items))}"
+            f"{name}={','.join(items)}"
             for name, items in values.items()
-            if any(info_value(item) != "." for item in items)
+            if any(item != "." for item in items)
         ]
         parts = [part for part in (*kept, *added) if part not in ("", ".")]
         cells[7] = ";".join(parts) or "."
@@ -246,10 +246,10 @@ def info_value(value: object) -> str:
     """
     if isinstance(value, (bool, np.bool_)):
         return str(int(value))
-    if value is None or str(value) in ("nan", "<NA>", ""):
-        return "."
     if isinstance(value, (float, np.floating)):
-        return f"{value:.6g}"
+        return "." if np.isnan(value) else f"{value:.6g}"
+    if value is None or str(value) in ("<NA>", ""):
+        return "."
     return re.sub(r"[\s,;=%]+", "_", str(value))
 
 
