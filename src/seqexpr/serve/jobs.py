@@ -113,7 +113,11 @@ class Jobs:
         self._stop = threading.Event()
         self._unwanted: dict[str, threading.Event] = {}
         self._n_uploads = 0
-        self._read()
+        try:
+            self._read()
+        except BaseException:
+            self._lock_file.close()
+            raise
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
         self._thread.start()
 
@@ -232,20 +236,26 @@ class Jobs:
         self._lock_file.close()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            with self._changed:
-                job = next((job for job in self._jobs.values() if job.state == "queued"), None)
-                if job is None:
-                    self._changed.wait()
-                    continue
-                unwanted = self._unwanted[job.id] = threading.Event()
+        while (taken := self._take()) is not None:
+            job, unwanted = taken
             try:
                 self._do(job, unwanted)
             except Exception as error:  # the next job may do better
                 LOGGER.error("job failed", extra={"fields": {"job": job.id} | failure(error)})
-                self._update(job.id, state="failed", error="the service failed to run the job")
+                self._give_up(job.id)
             finally:
                 self._unwanted.pop(job.id, None)
+
+    def _take(self) -> tuple[Job, threading.Event] | None:
+        """Wait for a job to do, and return it with the event that ends it; None at the end."""
+        with self._changed:
+            while not self._stop.is_set():
+                for job in self._jobs.values():
+                    if job.state == "queued":
+                        unwanted = self._unwanted[job.id] = threading.Event()
+                        return job, unwanted
+                self._changed.wait()
+        return None
 
     def _do(self, job: Job, unwanted: threading.Event) -> None:
         if job.model not in self._models:
@@ -275,6 +285,16 @@ class Jobs:
             **({} if ended.summary is None else {"rows_done": n}),
         )  # fmt: skip
         LOGGER.info("job ended", extra={"fields": {"job": job.id, "state": state, "rows": n}})
+
+    def _give_up(self, identifier: str) -> None:
+        """Mark a job as failed, on disk if that can be; else it is run again after a restart."""
+        changes = {"state": "failed", "error": "the service failed to run the job"}
+        with self._changed:
+            if identifier in self._jobs:
+                job = self._jobs[identifier].model_copy(update=changes)
+                self._jobs[identifier] = job
+                with suppress(OutputError):
+                    _write(job, self.folder / identifier)
 
     def _note_rows(self, identifier: str, n: int) -> None:
         with self._changed:

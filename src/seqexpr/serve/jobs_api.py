@@ -10,7 +10,7 @@ from starlette.responses import FileResponse
 
 from seqexpr.serve.answering import note
 from seqexpr.serve.api import ServiceDependency, answer, problems
-from seqexpr.serve.jobs import Format, Job, Jobs
+from seqexpr.serve.jobs import Format, Job, Jobs, Upload
 from seqexpr.serve.problems import Problem
 from seqexpr.serve.schemas import JobDocument, JobList
 from seqexpr.serve.service import Service
@@ -73,6 +73,21 @@ def _document(job: Job) -> JobDocument:
     return JobDocument(**job.model_dump(), result=result)
 
 
+async def _receive(request: Request, jobs: Jobs, upload: Upload) -> Job:
+    """Write a body to disk as it comes, and queue it once it is whole."""
+    try:
+        size = 0
+        async for piece in request.stream():
+            await run_in_threadpool(upload.file.write, piece)
+            size += len(piece)
+        if size == 0:
+            raise Problem(400, "empty", "the file is empty", where="body", remedy="send a table")
+    except BaseException:
+        jobs.abort(upload)
+        raise
+    return await run_in_threadpool(jobs.commit, upload)
+
+
 @job_routes.post(
     "",
     response_model=JobDocument,
@@ -96,19 +111,16 @@ async def create_job(
             f"{service.limits.jobs} jobs are kept, which is the most",
             remedy="delete one: DELETE /v1/jobs/ID",
         )
-    upload = jobs.begin(served.name, name, format)
     try:
-        size = 0
-        async for piece in request.stream():
-            await run_in_threadpool(upload.file.write, piece)
-            size += len(piece)
-        if size == 0:
-            raise Problem(400, "empty", "the file is empty", where="body")
-    except BaseException:
-        jobs.abort(upload)
-        raise
-    job = await run_in_threadpool(jobs.commit, upload)
-    note(request, model=served.name, job=job.id, bytes=size)
+        job = await _receive(request, jobs, jobs.begin(served.name, name, format))
+    except OSError as error:
+        raise Problem(
+            507,
+            "no-room",
+            f"the file cannot be kept: {error.strerror or error}",
+            remedy="delete jobs that are done: DELETE /v1/jobs/ID",
+        ) from error
+    note(request, model=served.name, job=job.id, bytes=job.bytes)
     response = answer(_document(job), 202)
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return response

@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 
 from seqexpr.errors import InputError
 
-__all__ = ["MIB", "Limits"]
+__all__ = ["BYTES_A_SECOND", "MIB", "Limits"]
 
 MIB = 1 << 20
+BYTES_A_SECOND = 1 << 16
+"""A body that comes at this pace may take its time."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 
+from seqexpr.serve.limits import BYTES_A_SECOND
 from seqexpr.serve.logs import LOGGER, failure
 from seqexpr.serve.problems import Problem, problem_response
 from seqexpr.serve.tokens import is_loopback, same_token
@@ -35,7 +36,6 @@ _GONE = 499  # what nginx logs for a client that did not wait
 _OPEN = ("/healthz", "/readyz", "/v1/openapi.json")
 _UPLOAD = ("POST", "/v1/jobs")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_BYTES_A_SECOND = 1 << 16
 
 
 class Recorder:
@@ -62,6 +62,8 @@ class Recorder:
                 status.append(message["status"])
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
+                if scope["path"].startswith("/static/"):
+                    headers["Cache-Control"] = "no-cache"
                 for name, value in _SECURE.items():
                     headers.setdefault(name, value)
             await send(message)
@@ -97,7 +99,8 @@ class Recorder:
             await response(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "other")
+        is_static = scope["path"].startswith("/static/")
+        route = "/static" if is_static else getattr(scope.get("route"), "path", "other")
         metrics = self.service.metrics
         method = scope["method"] if scope["method"] in _METHODS else "other"
         metrics.requests.labels(method, route, str(status)).inc()
@@ -281,7 +284,7 @@ class _Guarded:
 
     async def receive(self) -> Message:
         """Return the next piece."""
-        allowed = self._seconds + self._n / _BYTES_A_SECOND
+        allowed = self._seconds + self._n / BYTES_A_SECOND
         left = self._started + allowed - time.monotonic()
         try:
             async with asyncio.timeout(max(left, 0)):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from seqexpr.serve.limits import BYTES_A_SECOND
+
 if TYPE_CHECKING:
     from seqexpr.serve.limits import Limits
 
@@ -40,6 +42,7 @@ class _GuardedProtocol(H11Protocol):
     seconds: ClassVar[float]
     most: ClassVar[int]
     _timer: asyncio.TimerHandle | None = None
+    _n_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,6 +53,7 @@ class _GuardedProtocol(H11Protocol):
             self._watch()
 
     def data_received(self, data: bytes) -> None:
+        self._n_bytes += len(data)
         super().data_received(data)
         self._watch()
 
@@ -61,20 +65,30 @@ class _GuardedProtocol(H11Protocol):
         self._set_timer(False)
         super().connection_lost(exc)
 
+    @property
+    def _has_left_over(self) -> bool:
+        """Whether a body still comes that was answered already."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
+
     def _watch(self) -> None:
         """Time what must end: a head that has begun to come, a body that nobody reads."""
         head = self.conn.their_state is h11.IDLE and self.timeout_keep_alive_task is None
-        left_over = self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
-        self._set_timer((head or left_over) and not self.transport.is_closing())
+        self._set_timer((head or self._has_left_over) and not self.transport.is_closing())
 
     def _set_timer(self, on: bool) -> None:
         if on and self._timer is None:
+            self._n_bytes = 0
             self._timer = self.loop.call_later(self.seconds, self._expire)
         elif not on and self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _expire(self) -> None:
+        self._timer = None
+        # A client reads its answer when it has sent its body, so one that is quick may end.
+        if self._has_left_over and self._n_bytes > self.seconds * BYTES_A_SECOND:
+            self._watch()
+            return
         if self.conn.their_state is h11.IDLE:
             self.transport.write(_LATE)
         self.transport.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = [
     "CovariateColumn",
@@ -28,8 +28,16 @@ __all__ = [
     "TargetDocument",
 ]
 
-Cell = Annotated[str | float | None, Field(allow_inf_nan=False)]
-CovariateColumn = list[Cell]
+
+def _whole(text: str) -> str:
+    """Refuse half a surrogate pair, which JSON can hold and UTF-8 cannot."""
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("holds half a surrogate pair, which is no text")
+    return text
+
+
+Label = Annotated[str, AfterValidator(_whole)]
+CovariateColumn = list[Label | Annotated[float, Field(allow_inf_nan=False)] | None]
 
 _SEQUENCE = "ACGTTGACTCAACGTACGTACGATCG"
 
@@ -57,7 +65,7 @@ class PredictRequest(_Request):
     model: str | None = Field(
         None, description="Name of the model; not needed where one is served."
     )
-    ids: list[str] | None = Field(
+    ids: list[Label] | None = Field(
         None, description="Names of the sequences, as many as there are. Default: row 1, row 2, …"
     )
     covariates: dict[str, CovariateColumn] | None = Field(

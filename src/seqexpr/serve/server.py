@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from seqexpr.errors import OutputError
+from seqexpr.serve.logs import LOGGER
 from seqexpr.serve.protocol import guarded_protocol
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from fastapi import FastAPI
+
+    from seqexpr.serve.service import Service
 
 __all__ = ["listen", "run_server"]
 
@@ -81,7 +86,20 @@ def run_server(app: FastAPI, opened: socket.socket) -> None:
         timeout_graceful_shutdown=int(max(1, limits.stop_seconds)),
     )
     with _signals_end_well():
-        uvicorn.Server(config).run(sockets=[opened])
+        _Server(config, app.state.service).run(sockets=[opened])
+    LOGGER.info("stopped")
+
+
+class _Server(uvicorn.Server):
+    """Takes no request after the signal, also on connections that are still open."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self.service = service
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.service.is_stopping = True
+        super().handle_exit(sig, frame)
 
 
 @contextmanager
