@@ -49,7 +49,7 @@ CHECKS = [
 
 PATHS = (
     "/healthz", "/metrics", "/readyz", "/v1/explain", "/v1/jobs", "/v1/jobs/{identifier}",
-    "/v1/jobs/{identifier}/predictions", "/v1/models", "/v1/predict", "/v1/read",
+    "/v1/jobs/{identifier}/predictions", "/v1/models", "/v1/predict", "/v1/read", "/v1/variants",
 )  # fmt: skip
 
 

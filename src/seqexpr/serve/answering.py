@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,11 +25,12 @@ from seqexpr.serve.schemas import (
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from seqexpr.bundle.bundle import Bundle
     from seqexpr.serve.limits import Limits
     from seqexpr.serve.models import ServedModel
     from seqexpr.serve.service import Service
 
-__all__ = ["check_rows", "explain", "interval_of", "note", "predict", "wait_for"]
+__all__ = ["check_covariates", "check_rows", "do_long", "explain", "interval_of", "note", "predict"]
 
 T = TypeVar("T")
 
@@ -73,10 +75,25 @@ def check_rows(asked: PredictRequest, model: ServedModel, limits: Limits) -> tup
 
 def _covariates(asked: PredictRequest, model: ServedModel, n: int) -> Columns:
     given = asked.covariates or {}
+    needed = check_covariates(given, model)
+    for name in needed:
+        _check_length(f"covariates.{name}", len(given[name]), n)
+    return {name: list(given[name]) for name in needed}
+
+
+def check_covariates(given: Iterable[str], model: ServedModel) -> list[str]:
+    """Return the names of the covariates that a model needs, if just those are given.
+
+    Raises
+    ------
+    Problem
+        422 for one that is missing or not known.
+    """
+    names = list(given)
     needed = [item.name for item in model.bundle.covariates]
     for name in needed:
-        if name not in given:
-            hint = did_you_mean(name, given)
+        if name not in names:
+            hint = did_you_mean(name, names)
             raise Problem(
                 422,
                 "no-covariate",
@@ -84,7 +101,7 @@ def _covariates(asked: PredictRequest, model: ServedModel, n: int) -> Columns:
                 where="body.covariates",
                 remedy="GET /v1/models says what it needs",
             )
-    for name in given:
+    for name in names:
         if name not in needed:
             raise Problem(
                 422,
@@ -94,8 +111,7 @@ def _covariates(asked: PredictRequest, model: ServedModel, n: int) -> Columns:
                 found=name,
                 remedy="GET /v1/models says what it needs",
             )
-        _check_length(f"covariates.{name}", len(given[name]), n)
-    return {name: list(given[name]) for name in needed}
+    return needed
 
 
 def _check_length(what: str, found: int, n: int) -> None:
@@ -199,6 +215,38 @@ async def predict(service: Service, model: ServedModel, asked: PredictRequest) -
     )
 
 
+async def do_long(
+    service: Service, model: ServedModel, work: Callable[[Bundle, Callable[[], bool]], T]
+) -> T:
+    """Have longer work done in the thread for it.
+
+    Parameters
+    ----------
+    service : Service
+        Says how long it may take.
+    model : ServedModel
+        Whose second copy works.
+    work : callable
+        Takes the bundle, and a function that says whether the answer is still
+        wanted; asked from time to time.
+
+    Raises
+    ------
+    Problem
+        429 if too much waits, 503 if it takes too long.
+    """
+    is_gone = threading.Event()
+    try:
+        answer = model.long_work.submit(
+            lambda stop: work(model.spare, lambda: is_gone.is_set() or stop.is_set())
+        )
+        return await wait_for(answer, service.limits.seconds)
+    except BusyError as error:
+        raise busy(error, model.name) from None
+    finally:
+        is_gone.set()
+
+
 async def explain(service: Service, model: ServedModel, asked: ExplainRequest) -> ExplainAnswer:
     """Explain the sequences of a request, in the thread for longer work."""
     limits = service.limits
@@ -215,22 +263,13 @@ async def explain(service: Service, model: ServedModel, asked: ExplainRequest) -
             remedy="send fewer, or run seqexpr explain",
         )
     target = _target(model, asked.target)
-    is_gone = threading.Event()
-    try:
-        answer = model.long_work.submit(
-            lambda stop: explain_rows(
-                model.spare,
-                rows,
-                ids=ids,
-                target=target,
-                is_unwanted=lambda: is_gone.is_set() or stop.is_set(),
-            )
-        )
-        found = await wait_for(answer, limits.seconds)
-    except BusyError as error:
-        raise busy(error, model.name) from None
-    finally:
-        is_gone.set()
+    found = await do_long(
+        service,
+        model,
+        lambda bundle, is_unwanted: explain_rows(
+            bundle, rows, ids=ids, target=target, is_unwanted=is_unwanted
+        ),
+    )
     if len(found) < len(rows):
         raise Problem(503, "stopping", "the service is being stopped", retry_after=5)
     info = model.bundle.manifest.targets[target]

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from seqexpr.serve.answering import explain, note, predict
+from seqexpr.serve.comparing import compare
 from seqexpr.serve.describing import describe
 from seqexpr.serve.metrics import MEDIA_TYPE as METRICS_TYPE
 from seqexpr.serve.problems import MEDIA_TYPE, Problem
@@ -20,6 +21,8 @@ from seqexpr.serve.schemas import (
     PredictAnswer,
     PredictRequest,
     ReadAnswer,
+    VariantsAnswer,
+    VariantsRequest,
 )
 from seqexpr.serve.service import Service
 
@@ -102,6 +105,19 @@ async def explain_sequences(
     model = service.model(asked.model)
     note(request, model=model.name, sequences=len(asked.sequences))
     return answer(await explain(service, model, asked))
+
+
+@v1.post("/variants", response_model=VariantsAnswer, responses=PROBLEMS, tags=["predictions"])
+async def score_variants(
+    asked: VariantsRequest, request: Request, service: ServiceDependency
+) -> Response:
+    """Predict what changes of a sequence do: each effect with the interval of a difference.
+
+    A variant that does not fit has a problem in the answer; the others are scored.
+    """
+    model = service.model(asked.model)
+    note(request, model=model.name, sequences=len(asked.variants or ()))
+    return answer(await compare(service, model, asked))
 
 
 _TEXT = {

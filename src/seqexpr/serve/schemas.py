@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 __all__ = [
     "CovariateColumn",
     "CovariateDocument",
+    "EffectColumns",
     "Effects",
     "ExplainAnswer",
     "ExplainRequest",
@@ -26,6 +27,8 @@ __all__ = [
     "ScoreDocument",
     "TargetColumns",
     "TargetDocument",
+    "VariantsAnswer",
+    "VariantsRequest",
 ]
 
 
@@ -37,7 +40,8 @@ def _whole(text: str) -> str:
 
 
 Label = Annotated[str, AfterValidator(_whole)]
-CovariateColumn = list[Label | Annotated[float, Field(allow_inf_nan=False)] | None]
+Cell = Label | Annotated[float, Field(allow_inf_nan=False)] | None
+CovariateColumn = list[Cell]
 
 _SEQUENCE = "ACGTTGACTCAACGTACGTACGATCG"
 
@@ -190,6 +194,63 @@ class CovariateDocument(_Answer):
     low: float | None
     high: float | None
     has_gaps: bool
+
+
+class VariantsRequest(_Request):
+    """A sequence and its variants."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"reference": _SEQUENCE, "variants": ["A8T", "del3-5;G7C", "ins9:ACG"]}]
+        }
+    )
+
+    reference: str = Field(description="DNA.")
+    variants: list[Label] | None = Field(
+        None,
+        min_length=1,
+        description="A variant each: changes as in A12T, del15-17, ins20:ACG, several joined by ; "
+        "(bases count from 1), or a whole sequence. Default: every change of one base.",
+    )
+    model: str | None = Field(
+        None, description="Name of the model; not needed where one is served."
+    )
+    covariates: dict[str, Cell] | None = Field(
+        None, description="The value of each column that the model needs beside the sequence."
+    )
+
+
+class EffectColumns(TargetDocument):
+    """Effects on one quantity: columns with a value for each variant."""
+
+    effect: list[float | None] = Field(description="Alternative less reference; null = a problem.")
+    lower: list[float | None] = Field(description="Lower end of the interval; null = none.")
+    upper: list[float | None] = Field(description="Upper end of the interval; null = none.")
+    reference: list[float | None] = Field(description="Prediction without the variant.")
+    alternative: list[float | None] = Field(description="Prediction with it.")
+
+
+class VariantsAnswer(_Answer):
+    """Effects of variants, as columns."""
+
+    model: str
+    n_variants: int
+    n_scored: int
+    interval: float | None = Field(
+        description="Share of measured differences that the intervals are made to hold."
+    )
+    pairing: Literal["related", "unrelated"] | None = Field(
+        description="On which pairs of training rows they were calibrated; of unrelated ones they "
+        "are rather too wide."
+    )
+    ids: list[str] = Field(description="The variants as they were written.")
+    targets: list[EffectColumns]
+    in_domain: list[bool | None] = Field(
+        description="Whether both sequences are like those of training."
+    )
+    domain_score: list[float | None]
+    problems: list[str | None] = Field(description="Why there is no effect.")
+    sequences: list[str] = Field(description="With each variant; empty where there is a problem.")
 
 
 class ModelDocument(_Answer):
