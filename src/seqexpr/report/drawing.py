@@ -125,10 +125,14 @@ def figure_to_svg(figure: Figure, *, name: str, label: str) -> Markup:
     >>> str(svg)[:82]
     '<svg viewBox="0 0 144 72" width="144" height="72" role="img" aria-label="Nothing">'
     """
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
     buffer = io.StringIO()
     blank = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     with styled(**{"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata=blank)
+        # savefig would draw once more, only to lay out what drawing lays out anyway.
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(buffer, metadata=blank)
     root = ET.fromstring(buffer.getvalue())  # noqa: S314  matplotlib wrote it a line ago
     _clean(root)
     _shrink(root, name)
