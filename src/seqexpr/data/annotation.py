@@ -141,7 +141,7 @@ def _sniff(source: Source) -> AnnotationFormat:
 
 
 def _head_lines(source: Source) -> io.StringIO:
-    return io.StringIO(decode_head(source.head)[0])
+    return io.StringIO(decode_head(source.head)[0], newline=None)
 
 
 def _bed_cells(line: str) -> list[str]:

@@ -14,7 +14,7 @@ from seqexpr.data.cells import as_labels, as_texts, is_damaged_id, kind_of_cell,
 from seqexpr.data.content import looks_numeric
 from seqexpr.data.gene_names import GeneMatch, GeneNames
 from seqexpr.data.table import TableLike, read_frame
-from seqexpr.data.vocabulary import GROUP, ID, NOT_TARGET, plain_name
+from seqexpr.data.vocabulary import GROUP, ID, plain_name
 from seqexpr.errors import ColumnError, InputError, TableError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ __all__ = [
 
 OnDuplicate: TypeAlias = Literal["error", "sum", "mean"]
 
-_NO_SAMPLE = f"{NOT_TARGET}|chr(om(osome)?)?|(gene_?|effective_?)?length|entrez(_?id)?"
+# Numbers that stand beside the samples. A sample may be called almost anything else.
+_NO_SAMPLE = (
+    r"row_names|unnamed(_\d+)?|chr(om(osome)?)?|start|end|strand|pos(ition)?|tss"
+    r"|((gene|effective|eff|transcript|exon|exonic|mean)_?)?length|width|(n|num)_?exons?"
+    r"|num_?reads|gc|gc_?content|rank|index|entrez(_?(gene_?)?id)?|gene_?id|version"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +145,10 @@ def read_gene_expression(source: ExpressionSource, names: GeneNames) -> GeneExpr
     _check_columns(frame, (*source.samples, source.gene_column, family), called)
     keys = [source.gene_column] if source.gene_column else _key_columns(frame, source.samples)
     key, match = _best_match(frame, keys, names, source=called)
-    samples = source.samples or _sample_columns(frame, without={key, family}, source=called)
+    samples = source.samples
+    if not samples:
+        samples, others = _sample_columns(frame, without={key, family}, source=called)
+        notes += [f"not taken as a sample: {', '.join(map(repr, others))}"] if others else []
     notes.append(f"genes: column {key!r}, as {match.by}s")
     notes.append(f"samples: {', '.join(map(repr, samples[:8]))}{' …' if len(samples) > 8 else ''}")
     numbers = _numbers(frame, samples, called) + source.pseudocount
@@ -252,17 +260,14 @@ def _best_match(
 
 def _sample_columns(
     frame: pd.DataFrame, *, without: set[str | None], source: str
-) -> tuple[str, ...]:
-    found = tuple(
-        name
-        for name in frame.columns
-        if name not in without
-        and not re.fullmatch(_NO_SAMPLE, plain_name(name))
-        and looks_numeric(frame[name])
-    )
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of numbers that are samples, and those that are something else."""
+    numeric = [name for name in frame.columns if name not in without and looks_numeric(frame[name])]
+    is_other = [re.fullmatch(_NO_SAMPLE, plain_name(name)) is not None for name in numeric]
+    found = tuple(name for name, other in zip(numeric, is_other, strict=True) if not other)
     if not found:
         raise ColumnError(f"{source} has no column of numbers beside the genes; pass --sample COL")
-    return found
+    return found, tuple(name for name, other in zip(numeric, is_other, strict=True) if other)
 
 
 def _numbers(frame: pd.DataFrame, samples: Sequence[str], source: str) -> pd.DataFrame:

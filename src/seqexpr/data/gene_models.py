@@ -138,11 +138,11 @@ def transcripts_of_gff3(frame: pd.DataFrame, source: str) -> pd.DataFrame:
         )[is_gene],
         is_canonical=False,
     )  # fmt: skip
-    by_key = genes[genes["key"] != ""].drop_duplicates("key").set_index("key")["gene"]
-    is_child = ~is_gene & parent.isin(by_key.index)
+    by_key = dict(zip(genes["key"].tolist(), genes["gene"].tolist(), strict=True))
+    is_child = ~is_gene & parent.isin(by_key.keys() - {""})
     is_orphan = ~is_gene & ~is_child & feature.isin(["mrna", "transcript"])
     named = _first(read("gene_id"), read("locus_tag"), read("gene"), _bare(parent), _bare(own))
-    gene = parent.map(by_key).where(is_child, named)
+    gene = named.where(~is_child, [by_key.get(key, "") for key in parent.tolist()])
     chosen = is_child | is_orphan
     transcripts = frame.loc[chosen, list(_COLUMNS)].assign(
         gene=gene[chosen],
@@ -177,10 +177,14 @@ def _joined(parts: pd.DataFrame) -> pd.DataFrame:
 
 def _filled_from(transcripts: pd.DataFrame, genes: pd.DataFrame) -> pd.DataFrame:
     """Take the name and the biotype of the gene where the transcript does not say them."""
-    by_gene = genes.drop_duplicates("gene").set_index("gene")
+    first = genes.drop_duplicates("gene")
     for column in ("gene_name", "biotype"):
-        of_gene = transcripts["gene"].map(by_gene[column]).fillna("")
-        transcripts[column] = _first(transcripts[column], of_gene)
+        of_gene = dict(zip(first["gene"].tolist(), first[column].tolist(), strict=True))
+        own = transcripts[column].tolist()
+        names = transcripts["gene"].tolist()
+        transcripts[column] = [
+            cell or of_gene.get(gene, "") for cell, gene in zip(own, names, strict=True)
+        ]
     return transcripts
 
 

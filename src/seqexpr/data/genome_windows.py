@@ -177,14 +177,14 @@ def _choose(read: Annotation, choice: WindowChoice, notes: list[str]) -> pd.Data
     if read.format == "bed":
         return features
     chosen = choose_transcripts(features, choice.transcripts)
-    n_genes = chosen["gene"].nunique()
-    if choice.transcripts == "canonical":
-        tagged = chosen.loc[chosen["is_canonical"], "gene"].nunique()
+    alone = int((chosen["transcript"] == "").sum())
+    with_transcripts = chosen.loc[chosen["transcript"] != ""]
+    if choice.transcripts == "canonical" and len(with_transcripts):
+        tagged = int(with_transcripts["is_canonical"].sum())
         notes.append(
             f"transcripts: the canonical one of {tagged:,} genes, the longest of "
-            f"{n_genes - tagged:,} genes in which none is tagged"
+            f"{len(with_transcripts) - tagged:,} genes in which none is tagged"
         )
-    alone = int((chosen["transcript"] == "").sum())
     if alone:
         notes.append(f"{alone:,} genes have no transcript: the gene itself stands for it")
     return chosen
