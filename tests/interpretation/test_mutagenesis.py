@@ -83,5 +83,18 @@ def test_members_of_a_stack_are_told_apart(library, fitted):
     assert member_effects(fitted["ridge"], some) is None
 
 
+def test_the_spread_is_that_of_the_members_by_their_weights(library, fitted):
+    some = library.sequences[:2]
+    each = member_effects(fitted["stack"], some)
+    each = each - each.mean(axis=2, keepdims=True)
+    weights = np.abs(fitted["stack"][-1].coef_[0])
+    mean = np.average(each, axis=0, weights=weights)
+    wanted = np.sqrt(np.average((each - mean) ** 2, axis=0, weights=weights))
+    found = mutagenesis(fitted["stack"], some)
+    np.testing.assert_allclose(found.spread, wanted, atol=1e-7)
+    assert found.spread.max() > 0.01
+    assert mutagenesis(fitted["ridge"], some).spread is None
+
+
 def test_nothing_to_explain(ridge):
     assert mutation_effects(ridge, []).shape == (0, 4, 0)

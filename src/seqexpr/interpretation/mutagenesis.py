@@ -60,7 +60,9 @@ def mutagenesis(
     Returns
     -------
     Attributions
-        At each position the prediction with each base, less the mean over the four.
+        At each position the prediction with each base, less the mean over the four;
+        `spread` is the standard deviation over the members of an ensemble, or the
+        parts of a blend by their weights.
 
     References
     ----------
@@ -75,15 +77,13 @@ def mutagenesis(
     >>> mutagenesis(model, ["ACGT"]).effects[0].min() < -0.3
     np.True_
     """
-    changes = mutation_effects(
-        model, sequences, target=target, covariates=covariates, on_done=on_done
-    )
-    inside = (base_matrix(sequences) < 5)[:, None, :]
-    values = (changes - changes.mean(axis=1, keepdims=True)) * inside
+    changes, spread = _mutate(model, sequences, target, covariates=covariates, on_done=on_done)
     if predictions is None:
         predictions = _column(model.predict(_inputs(sequences, covariates)), target)
-    names = name_rows(ids, len(sequences))
-    return Attributions(values, tuple(sequences), names, target_name, "mutagenesis", predictions)
+    return Attributions(
+        _centred(changes, sequences), tuple(sequences), name_rows(ids, len(sequences)),
+        target_name, "mutagenesis", predictions, spread=spread,
+    )  # fmt: skip
 
 
 def mutation_effects(
@@ -110,19 +110,45 @@ def mutation_effects(
     ndarray of float64, shape (n, 4, width)
         In target units; 0 for the base that is there, and after the end.
     """
+    return _mutate(model, sequences, target, covariates=covariates, on_done=on_done)[0]
+
+
+def _mutate(
+    model: Any,
+    sequences: list[str],
+    target: int,
+    *,
+    covariates: pd.DataFrame | None,
+    on_done: Callable[[int], None] | None,
+) -> tuple[Floats, Floats | None]:
+    """Return the changes, and how far members lie apart in what each base is worth."""
     width = max(map(len, sequences), default=0)
     total = np.zeros((len(sequences), 4, width))
     _, terms = terms_of(model, target)
-    for number, term in enumerate(terms):
+    weights = np.abs([term.weight for term in terms])
+    first, second = np.zeros_like(total), np.zeros_like(total)  # moments over the terms
+    for number, (term, weight) in enumerate(zip(terms, weights / weights.sum(), strict=True)):
 
         def tell(done: int, share: float = number / len(terms)) -> None:
             if on_done is not None:
                 on_done(int(share * len(sequences) + done / len(terms)))
 
-        changes = _term_effects(term, sequences, covariates, tell)
+        changes, spread = _term_effects(term, sequences, covariates, tell)
         total += term.weight * changes
+        if len(terms) > 1:
+            values = _centred(changes, sequences)
+            first += weight * values
+            second += weight * values**2
         tell(len(sequences))
-    return total
+    if len(terms) == 1:
+        return total, spread
+    return total, np.sqrt(np.maximum(second - first**2, 0.0))
+
+
+def _centred(changes: Floats, sequences: list[str]) -> Floats:
+    """Return what each base is worth beside the mean of the four."""
+    inside = (base_matrix(sequences) < 5)[:, None, :]
+    return np.asarray((changes - changes.mean(axis=-2, keepdims=True)) * inside)
 
 
 def member_effects(model: Any, sequences: list[str], *, target: int = 0) -> Floats | None:
@@ -140,7 +166,7 @@ def member_effects(model: Any, sequences: list[str], *, target: int = 0) -> Floa
     """
     _, terms = terms_of(model, target)
     if len(terms) > 1:
-        return np.stack([_term_effects(term, sequences, None, _ignore) for term in terms])
+        return np.stack([_term_effects(term, sequences, None, _ignore)[0] for term in terms])
     if terms[0].kind != "network" or terms[0].features is not None:
         return None
     each = _network_effects(terms[0], sequences, _ignore)
@@ -153,16 +179,20 @@ def _ignore(done: int) -> None:
 
 def _term_effects(
     term: Term, sequences: list[str], covariates: Any, on_done: Callable[[int], None]
-) -> Floats:
+) -> tuple[Floats, Floats | None]:
+    """Return the changes, and the spread over the members of a network."""
     if covariates is None and term.kind == "linear":
         tables = score_words(term.features, term.regressor.coef_[term.target])
         if tables is not None:
-            return change_each_base(encode(sequences), tables)
+            return change_each_base(encode(sequences), tables), None
     if covariates is None and term.kind == "network" and term.features is None:
-        return np.asarray(_network_effects(term, sequences, on_done).mean(axis=0))
-    return mutate_by_predicting(
+        each = _network_effects(term, sequences, on_done)
+        mean = np.asarray(each.mean(axis=0))
+        return mean, _centred(each, sequences).std(axis=0) if len(each) > 1 else None
+    changes = mutate_by_predicting(
         term.model, sequences, target=term.target, covariates=covariates, on_done=on_done
     )
+    return changes, None
 
 
 def _network_effects(term: Term, sequences: list[str], on_done: Callable[[int], None]) -> Floats:

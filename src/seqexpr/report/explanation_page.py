@@ -139,6 +139,7 @@ def _target(page: TargetPage, number: int) -> dict[str, Any]:
         "curves": _curves(page, anchor),
         "pairs": _pairs(page, anchor),
         "sequences": _sequences(page, anchor),
+        "has_members": any(one.spread is not None for _, one in page.shown),
         "coefficients": _coefficients(page),
         "checks": found.checks,
     }
@@ -289,9 +290,11 @@ def _sequences(page: TargetPage, anchor: str) -> list[Picture]:
     for number, (title, one) in enumerate(page.shown, start=1):
         first, last = _window(one)
         part = slice(first, last)
+        spread = None if one.spread is None else (one.spread[0] * one.present[0]).sum(axis=0)
         figure = figures.sequence_figure(
             one.sequences[0][part], one.effects[0][:, part], one.contributions[0][part],
-            unit=page.unit, first=first + 1, width=WIDE,
+            spread=None if spread is None else spread[part], unit=page.unit, first=first + 1,
+            width=WIDE,
         )  # fmt: skip
         svg = figure_to_svg(figure, name=f"{anchor}-seq-{number}", label=f"{title}, base by base")
         page.drawn[f"sequence-{number}"] = svg

@@ -140,7 +140,14 @@ def spacing_figure(pair: PairReport, *, names: tuple[str, str], unit: str) -> Fi
 
 @styled()
 def sequence_figure(
-    sequence: str, effects: Floats, contributions: Floats, *, unit: str, first: int, width: float
+    sequence: str,
+    effects: Floats,
+    contributions: Floats,
+    *,
+    spread: Floats | None = None,
+    unit: str,
+    first: int,
+    width: float,
 ) -> Figure:
     """Draw one sequence: contributions as letters, and the effect of every change as a map.
 
@@ -152,6 +159,8 @@ def sequence_figure(
         Change of the prediction by each change.
     contributions : ndarray of float64, shape (length,)
         Of the bases that are there.
+    spread : ndarray of float64, shape (length,), optional
+        Standard deviation of these over the members of an ensemble.
     unit : str
         Of the target.
     first : int
@@ -169,6 +178,10 @@ def sequence_figure(
     known = codes >= 0
     heights[codes[known], np.flatnonzero(known)] = contributions[known]
     _draw_letters(top, heights)
+    if spread is not None:
+        low, high = contributions - spread, contributions + spread
+        top.vlines(np.arange(n), low, high, color=INK, linewidth=0.7)
+        top.set_ylim(min(0.0, *low, *heights.ravel()), max(0.0, *high, *heights.ravel()))
     top.set_ylabel("Contribution", fontsize=8)
     _draw_map(figure, below, effects, unit=unit)
     below.plot(np.flatnonzero(known), codes[known], ".", color=GREY, markersize=1.5)
