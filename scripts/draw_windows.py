@@ -12,8 +12,8 @@ import matplotlib.pyplot as plt
 from seqexpr.report.drawing import BLUE, GREY, INK, ORANGE, PALE
 
 OUTPUT = Path(__file__).parents[1] / "docs" / "images" / "windows.png"
-GENES = ((18, 34, "+"), (66, 82, "-"))  # start, end, strand
-UPSTREAM, DOWNSTREAM = 10, 5
+GENES = ((18, 38, "+"), (68, 88, "-"))  # start, end, strand
+UPSTREAM, DOWNSTREAM, AROUND_END = 14, 12, 12
 
 
 def draw_gene(axes: plt.Axes, *, start: int, end: int, strand: str) -> None:
@@ -45,14 +45,14 @@ def draw_window(axes: plt.Axes, *, at: float, step: int, row: float, parts: tupl
             plt.Rectangle((left, row - 0.2), right - left, 0.4, facecolor=colour, linewidth=0)
         )
         ink = "white" if colour == BLUE else INK
-        axes.text((left + right) / 2, row, words, ha="center", va="center", fontsize=7.5, color=ink)
+        axes.text((left + right) / 2, row, words, ha="center", va="center", fontsize=7, color=ink)
 
 
 def main() -> None:
     """Write the picture."""
     plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9.5, "text.color": INK})
     figure, axes = plt.subplots(figsize=(9.2, 3.6), dpi=150)
-    axes.plot([2, 98], [0, 0], color=GREY, linewidth=1, zorder=0)
+    axes.plot([2, 104], [0, 0], color=GREY, linewidth=1, zorder=0)
     rows = {"tss": -1.1, "tes": -1.9, "interval": -2.7}
     for start, end, strand in GENES:
         draw_gene(axes, start=start, end=end, strand=strand)
@@ -60,10 +60,10 @@ def main() -> None:
         first, last = (start, end) if strand == "+" else (end, start)
         both = (
             (-UPSTREAM, 0, BLUE, "upstream"),
-            (0, DOWNSTREAM, ORANGE, "down-\nstream"),
+            (0, DOWNSTREAM, ORANGE, "downstream"),
         )
         draw_window(axes, at=first, step=step, row=rows["tss"], parts=both)
-        around = ((-8, 0, BLUE, "upstream"), (0, 8, ORANGE, "downstream"))
+        around = ((-AROUND_END, 0, BLUE, "upstream"), (0, AROUND_END, ORANGE, "downstream"))
         draw_window(axes, at=last, step=step, row=rows["tes"], parts=around)
         whole = ((0, end - start, BLUE, "as it is"),)
         draw_window(axes, at=first, step=step, row=rows["interval"], parts=whole)
@@ -74,7 +74,7 @@ def main() -> None:
     for name, row in rows.items():
         axes.text(-1, row, f"--region {name}", ha="right", va="center", family="DejaVu Sans Mono")
     axes.text(-1, 0, "genome", ha="right", va="center")
-    axes.set_xlim(-20, 99)
+    axes.set_xlim(-20, 104)
     axes.set_ylim(-3.9, 1.4)
     axes.axis("off")
     figure.savefig(OUTPUT, bbox_inches="tight", pad_inches=0.08)

@@ -79,8 +79,11 @@ def main(table: str, fasta: str) -> None:
         inside[columns].to_csv(bed, sep="\t", header=False, index=False)
         genome_windows(reference, bed, out)
         given = pd.read_parquet(out).set_index("id")["sequence"]
-    same = (given.loc[inside["name"]].to_numpy() == inside["sequence"].to_numpy()).sum()
-    print(f"{same:,} of {len(inside):,} rows come out identical ({same / len(inside):.2%})")
+    given = given.loc[inside["name"]]
+    same = (given.to_numpy() == inside["sequence"].to_numpy()).sum()
+    turned = (given.map(reverse_complement).to_numpy() == inside["sequence"].to_numpy()).sum()
+    print(f"{same:,} of {len(inside):,} rows come out identical ({same / len(inside):.2%}),")
+    print(f"{turned:,} as the other strand than their name says")
 
 
 if __name__ == "__main__":
