@@ -230,5 +230,5 @@ def test_a_port_that_is_taken_is_said():
         port = taken.getsockname()[1]
         with pytest.raises(OutputError, match=f"port {port}: .*; choose another with --port"):
             listen("127.0.0.1", port)
-    with pytest.raises(OutputError, match="cannot listen on nowhere.invalid"):
+    with pytest.raises(OutputError, match=r"cannot listen on nowhere\.invalid"):
         listen("nowhere.invalid", 8000)

@@ -1,13 +1,14 @@
 // The page: from a model and a text to predictions, and to one of them base by base.
 
 import { ProblemError, askJson, keepToken, takeToken } from "./api.js";
+import { offerReference, startCompare } from "./compare.js";
 import { startJobs } from "./jobs.js";
 import { covariateValues, showModel } from "./model.js";
 import { OneSequence } from "./sequence.js";
 import { download, showTable } from "./table.js";
 import { byId, count, element, withUnit } from "./words.js";
 
-const state = { service: null, model: null, rows: null, answer: null, target: 0, chosen: null };
+const state = { service: null, model: null, rows: null, answer: null, target: 0, chosen: null, isStarted: false };
 
 const one = new OneSequence({
   onKeep: (id, sequence, covariates) => working(async () => {
@@ -36,7 +37,11 @@ async function start() {
   byId("model").replaceChildren(...models.map((model) => element("option", { value: model.name }, model.name)));
   byId("model-choice").hidden = models.length < 2;
   chooseModel(models[0].name);
-  startJobs(state.service, () => state.model.name);
+  if (!state.isStarted) {
+    state.isStarted = true;
+    startJobs(state.service, () => state.model.name);
+    startCompare(() => ({ model: state.model.name, target: state.target, covariates: covariateValues(state.model) }));
+  }
 }
 
 function chooseModel(name) {
@@ -45,7 +50,8 @@ function chooseModel(name) {
   showModel(state.model);
   byId("quantity").replaceChildren(...state.model.targets.map((target, k) => element("option", { value: k }, withUnit(target))));
   byId("quantity-choice").hidden = state.model.targets.length < 2;
-  byId("results").hidden = byId("one").hidden = true;
+  for (const id of ["results", "one", "compare-results"]) byId(id).hidden = true;
+  byId("compare-status").textContent = byId("predict-status").textContent = "";
 }
 
 // Run what takes a while: buttons wait, and what goes wrong is said.
@@ -98,6 +104,7 @@ function rowOf(k) {
 async function choose(k) {
   state.chosen = k;
   showResults();
+  offerReference(state.rows.sequences[k]);
   await one.open(rowOf(k));
 }
 

@@ -20,10 +20,11 @@ function scaleOf(rows) {
 }
 
 // A bar from the lower to the upper end of the interval, with a mark at the prediction.
-export function bar(row, scale) {
+export function bar(row, scale, { zero = false } = {}) {
   const at = (value) => 4 + 152 * (value - scale.low) / scale.width;
   const svg = drawing("svg", { viewBox: "0 0 160 22", class: "interval", "aria-hidden": "true" });
   svg.append(drawing("line", { x1: 0, x2: 160, y1: 11, y2: 11, stroke: "#d9dfe4" }));
+  if (zero) svg.append(drawing("line", { x1: at(0), x2: at(0), y1: 1, y2: 21, stroke: "#6b7278" }));
   if (row.lower !== null) {
     svg.append(drawing("rect", { x: at(row.lower), y: 6, height: 10, width: Math.max(1, at(row.upper) - at(row.lower)), rx: 3,
       fill: row.in_domain === false ? "#e9c98a" : "#a9cde6" }));
