@@ -40,6 +40,7 @@ _PUBLIC = {
     "build_dataset": "seqexpr.data.checks",
     "check_table": "seqexpr.data.checks",
     "compare": "seqexpr.workflow.compare",
+    "design": "seqexpr.design.run",
     "evaluate": "seqexpr.workflow.evaluate",
     "explain": "seqexpr.workflow.explain",
     "genome_windows": "seqexpr.data.genome_windows",
@@ -76,6 +77,7 @@ __all__ = [
     "build_dataset",
     "check_table",
     "compare",
+    "design",
     "evaluate",
     "explain",
     "genome_windows",
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from seqexpr.data.simulate import simulate_library as simulate_library
     from seqexpr.data.table import Table as Table
     from seqexpr.data.table import read_table as read_table
+    from seqexpr.design.run import design as design
     from seqexpr.data.window_places import WindowChoice as WindowChoice
     from seqexpr.errors import CheckFailedError as CheckFailedError
     from seqexpr.errors import SeqexprError as SeqexprError
