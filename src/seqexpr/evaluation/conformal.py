@@ -81,6 +81,7 @@ class _TargetIntervals:
     scores: Floats
     difficulty: Difficulty
     uses_domain: bool
+    span: tuple[float, float] | None = None  # None in bundles of before it was kept
 
     def half_width(self, predicted: Floats, domain_scores: Floats | None, level: float) -> Floats:
         from crepes import ConformalRegressor
@@ -250,6 +251,16 @@ class PredictionIntervals:
         """Whether :meth:`predict` needs domain scores."""
         return any(target.uses_domain for target in self.targets)
 
+    def span(self, target: int) -> tuple[float, float]:
+        """Return the predictions between which a target was calibrated.
+
+        What lies beyond was never compared with a measurement, so an interval
+        promises nothing there. Where the span is not known, it is that of the
+        bins of the difficulty, which is narrower.
+        """
+        one = self.targets[target]
+        return one.span or (one.difficulty.level_at[0], one.difficulty.level_at[-1])
+
     def to_dict(self) -> dict[str, Any]:
         """Return what conformal.json holds."""
         return {
@@ -260,6 +271,7 @@ class PredictionIntervals:
                     "scores": target.scores.tolist(),
                     "difficulty": target.difficulty.to_dict(),
                     "uses_domain": target.uses_domain,
+                    **({} if target.span is None else {"span": list(target.span)}),
                 }
                 for target in self.targets
             ],
@@ -284,6 +296,7 @@ class PredictionIntervals:
                     scores=np.array(item["scores"], dtype=np.float64),
                     difficulty=Difficulty.from_dict(item["difficulty"]),
                     uses_domain=bool(item["uses_domain"]),
+                    span=_read_span(item.get("span")),
                 )
                 for item in document["targets"]
             )
@@ -295,6 +308,15 @@ class PredictionIntervals:
             if scores.ndim != 1 or len(scores) < needed or not np.isfinite(scores).all():
                 raise InputError("not prediction intervals: too few scores, or not finite ones")
         return cls(level, targets)
+
+
+def _read_span(value: Any) -> tuple[float, float] | None:
+    if value is None:
+        return None
+    low, high = (float(end) for end in value)
+    if not -np.inf < low <= high < np.inf:
+        raise ValueError(f"span {value}")
+    return low, high
 
 
 def _columns(values: Floats) -> Floats:
@@ -334,6 +356,7 @@ def _fit_target(
         scores=equal_weight_scores(absolute / sigma, weights),
         difficulty=final,
         uses_domain=domain is not None,
+        span=(float(predicted.min()), float(predicted.max())),
     )
 
 
