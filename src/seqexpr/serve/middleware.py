@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from seqexpr.serve.limits import BYTES_A_SECOND
 from seqexpr.serve.logs import LOGGER, failure
+from seqexpr.serve.pace import Pace
 from seqexpr.serve.problems import Problem, problem_response
 from seqexpr.serve.tokens import is_loopback, same_token
 
@@ -35,6 +37,7 @@ _SECURE = {
 _GONE = 499  # what nginx logs for a client that did not wait
 _OPEN = ("/healthz", "/readyz", "/v1/openapi.json")
 _UPLOAD = ("POST", "/v1/jobs")
+_TIMED = "/v1/predict"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -197,6 +200,7 @@ class Bodies:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self.app, self.service = app, service
         self.held = self.in_flight = 0
+        self.pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -228,22 +232,34 @@ class Bodies:
             self.held -= len(body)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        most, gauge = self.service.limits.in_flight, self.service.metrics.in_flight
-        if self.in_flight >= most:
-            raise Problem(
-                429,
-                "busy",
-                f"{most} requests are being answered, which is the most",
-                remedy="wait, then ask again; put more sequences into fewer requests",
-                retry_after=1,
-            )
+        limits, gauge = self.service.limits, self.service.metrics.in_flight
+        is_timed = scope["path"] == _TIMED
+        if self.in_flight >= limits.in_flight:
+            raise _busy(f"{limits.in_flight} requests are being answered, which is the most")
+        if is_timed and self.pace.wait > limits.wait_seconds:
+            wait = self.pace.wait
+            raise _busy(f"{self.pace.n} requests wait, which takes {wait:.1f} s", seconds=wait)
         self.in_flight += 1
         gauge.set(self.in_flight)
+        if is_timed:
+            self.pace.begin(now=time.monotonic())
         try:
             await self.app(scope, receive, send)
         finally:
             self.in_flight -= 1
             gauge.set(self.in_flight)
+            if is_timed:
+                self.pace.end(now=time.monotonic())
+
+
+def _busy(detail: str, *, seconds: float = 1.0) -> Problem:
+    return Problem(
+        429,
+        "busy",
+        detail,
+        remedy="wait, then ask again; put more sequences into fewer requests",
+        retry_after=math.ceil(seconds),
+    )
 
 
 def _check_head(headers: Headers, limit: int) -> None:
