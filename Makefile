@@ -2,6 +2,7 @@
 # make test: install what the tests need, PyTorch too, and run all of them
 # make test-core: those of the core, for which PyTorch is not needed
 # make test-deep: those of networks and language models, which install PyTorch first
+# make test-browser: the page in Chromium, and requests made up from the OpenAPI document
 # make lint: style, types and import contracts      make check: lint and test, as CI does
 # make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
 PYTHON ?= python3
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-core test-deep lint check bench accuracy docs clean
+.PHONY: help demo test test-core test-deep test-browser lint check bench accuracy docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -67,6 +68,14 @@ DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/n
 test-deep: .venv/.deep
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --cov --cov-append --cov-report= --cov-fail-under=0 --durations=15
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-append --cov-fail-under=0 tests/testing tests/search tests/bundle/test_conformance.py tests/docs -k "network or cnn or legnet or dream or dilated or hybrid or transfer"
+
+.venv/.browser: .venv/.dev
+	@echo "Installing what drives a browser (Chromium itself comes from the system)"
+	@$(PIP) --editable ".[dev,browser]"
+	@touch $@
+
+test-browser: .venv/.browser
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/serve/page tests/serve/test_openapi.py
 
 check: lint test
 
