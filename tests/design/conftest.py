@@ -23,28 +23,37 @@ from seqexpr.models.targets import TargetTransform
 from seqexpr.recipe import Recipe
 
 
-def out_of_fold(name, sequences, y, folds):
+def made(name, fast):
+    model = make_model(name)
+    return model if fast is None else model.set_params(regressor__training=fast)
+
+
+def out_of_fold(make, sequences, y, folds):
     found = np.full(y.shape, np.nan)
     for fold in range(int(folds.max()) + 1):
         train, held = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        model = fit_model(make_model(name), [sequences[i] for i in train], y[train])
+        model = fit_model(make(), [sequences[i] for i in train], y[train])
         found[held] = model.predict([sequences[i] for i in held])
     return found
 
 
-def bundle_of(folder: Path, table, *, name="ridge", target=("expression",), calibrated=True):
+def bundle_of(
+    folder: Path, table, *, name="ridge", target=("expression",), calibrated=True, fast=None
+):
     """Fit and calibrate a model, and write it as a bundle, without all that training does beside."""
     path = folder / "library.parquet"
     table.to_parquet(path)
     dataset, _ = build_dataset(read_table(path, target=target))
     sequences = list(dataset.sequences)
     y = dataset.targets if len(target) > 1 else dataset.targets[:, 0]
-    model = fit_model(make_model(name), sequences, y)
+    model = fit_model(made(name, fast), sequences, y)
     calibration = Calibration(None, None)
     if calibrated:
         rng = np.random.default_rng(0)
         folds = rng.permutation(len(y)) % 3
-        held = out_of_fold(name, sequences, y, folds).reshape(dataset.targets.shape)
+        held = out_of_fold(lambda: made(name, fast), sequences, y, folds).reshape(
+            dataset.targets.shape
+        )
         calibration = calibrate(
             dataset.targets, held, sequences=dataset.sequences, folds=folds, rng=rng
         )

@@ -107,7 +107,7 @@ def breed(
 def _mutate(space: Space, codes: Codes, origins: Ints, *, rng: np.random.Generator) -> Codes:
     """Change one base of each sequence, and some more, to others that are allowed."""
     n, length = codes.shape
-    how_many = 1 + rng.poisson(MUTATIONS, size=n)
+    how_many = np.ones(n, dtype=np.int64) + rng.poisson(MUTATIONS, size=n)
     keys = np.where(space.free[origins], rng.random((n, length)), 2.0)
     picked = (keys.argsort(axis=1).argsort(axis=1) < how_many[:, None]) & (keys < 2)
     bases = np.arange(4)[:, None]
