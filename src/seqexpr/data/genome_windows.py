@@ -36,7 +36,7 @@ __all__ = ["genome_windows"]
 
 _BATCH_BASES = 20_000_000  # of sequence in memory at a time
 _BATCH_ROWS = 10_000
-_CHAINED = 0.2  # share of the windows in one group, from which splits suffer
+_CHAINED = 0.1  # share of the windows in one group, from which splits suffer
 _COLUMNS = (
     "id", "gene", "gene_name", "transcript", "biotype", "chromosome", "start", "end", "strand",
     "sequence", "group",
