@@ -33,20 +33,22 @@ def explain(sequences, y):
     score = pearsonr(model.predict(held), measured)
     low = float(score.confidence_interval().low)
     explained = Explained(model, sequences[:1000], [str(i) for i in range(1000)],
-                          held_out=(held, measured))  # fmt: skip
+                          held_out=(held, measured), seen=(sequences[:N_TRAIN], y[:N_TRAIN]))  # fmt: skip
     return explain_target(explained, signal=check_signal(low, float(score.statistic), what="here"))
 
 
 @pytest.mark.slow
 def test_planted_motifs_are_recovered_and_their_effects_covered():
-    recovered, wrong, covered, refused = [], 0, [], []
+    recovered, wrong, covered, refused, paired = [], 0, [], [], []
     for seed in range(N_LIBRARIES):
         library = simulate_library(N, rng=np.random.default_rng(seed), length=120, motifs=MOTIFS,
                                    pairs=(PAIR,))  # fmt: skip
         sequences = library.table["sequence"].tolist()
         y = library.table["expression"].to_numpy()
         found: set[str] = set()
-        for motif in explain(sequences, y).motifs:
+        explanation = explain(sequences, y)
+        paired.append([item for pair in explanation.pairs for item in pair.evidence])
+        for motif in explanation.motifs:
             if not motif.is_confirmed:
                 continue
             (site, *_) = [m for m in MOTIFS if is_motif_of(motif.found.motif, m.site)] or [None]
@@ -62,3 +64,4 @@ def test_planted_motifs_are_recovered_and_their_effects_covered():
     assert wrong / N_LIBRARIES <= 0.5
     assert np.mean(covered) >= 0.85
     assert all(refused)
+    assert sum(any(item.max_gap == PAIR.max_gap for item in found) for found in paired) >= 3

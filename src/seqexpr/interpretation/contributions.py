@@ -56,6 +56,9 @@ class Explained:
         What the model reads beside the sequences.
     held_out : tuple of list of str and ndarray of float64
         Sequences that the model has not seen, and what was measured; empty ones if there are none.
+    seen : tuple of list of str and ndarray of float64
+        Sequences that it was fitted on, and what was measured, as far as known: what to test
+        on the others is chosen here.
     """
 
     model: Any
@@ -65,6 +68,7 @@ class Explained:
     target_name: str = "prediction"
     covariates: pd.DataFrame | None = None
     held_out: tuple[list[str], Floats] = field(default_factory=lambda: ([], np.zeros(0)))
+    seen: tuple[list[str], Floats] = field(default_factory=lambda: ([], np.zeros(0)))
 
     def predict(self, sequences: list[str]) -> Floats:
         """Predict sequences; covariates are those of the first one explained."""

@@ -46,8 +46,8 @@ __all__ = ["FoundMotif", "find_motifs", "lowest_score"]
 FLANK = 6
 """Bases beside a seed that may become part of its motif."""
 FEWEST_SITES = 10
-BITS, SHARE = 0.3, 0.25
-"""A base belongs to a motif if it is that conserved, or contributes that share of the best."""
+BITS, SHARE = 0.3, 0.1
+"""A base belongs to a motif if it is that conserved and contributes that share of the best."""
 HALF = 0.5
 """Windows count as sites if they contribute at least this share of the seed's mean."""
 
@@ -66,7 +66,7 @@ class FoundMotif:
         Whether the site lies on the other strand.
     min_score : float
         Log-odds, in bits against equal frequencies of the bases, from which on
-        windows contribute as sites do.
+        windows contribute as sites do, or are measured to.
     contribution : float
         Mean over the sites of what their bases contribute, above the average base, in target
         units.

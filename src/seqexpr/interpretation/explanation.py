@@ -30,11 +30,14 @@ from seqexpr.interpretation.model_effects import (
     plant_motif,
 )
 from seqexpr.interpretation.motif_evidence import (
+    FEWEST_SEEN,
+    MOST_SEEN,
     MotifEvidence,
     PairEvidence,
     weigh_motifs,
     weigh_positional_motifs,
 )
+from seqexpr.interpretation.site_scores import part_sites
 from seqexpr.interpretation.twin import is_motif_of
 from seqexpr.sequences import BASES, reverse_complement
 
@@ -185,6 +188,7 @@ def explain_target(
         found = find_positional_motifs(attributions)
     else:
         found = find_motifs(attributions, both_strands=both)
+        found = _part_by_measurements(explained, found, both=both)
     evidence = _weigh(explained, found, aligned=aligned, both=both)
     matches = match([item.motif for item in found]) if match and found else [[] for _ in found]
     tell("What motifs do")
@@ -248,6 +252,20 @@ def _best_word(item: FoundMotif) -> str:
     return "".join(BASES[i] for i in item.motif.frequencies.argmax(axis=0))
 
 
+def _part_by_measurements(
+    explained: Explained, found: list[FoundMotif], *, both: bool
+) -> list[FoundMotif]:
+    """Let the rows of training say from which score on a window is a site."""
+    sequences, y = explained.seen
+    if len(sequences) < FEWEST_SEEN:
+        return found
+    better = part_sites(
+        sequences[:MOST_SEEN], y[:MOST_SEEN], [item.motif for item in found],
+        min_scores=[item.min_score for item in found], both_strands=both,
+    )  # fmt: skip
+    return [replace(item, min_score=score) for item, score in zip(found, better, strict=True)]
+
+
 def _weigh(
     explained: Explained, found: list[FoundMotif], *, aligned: bool, both: bool
 ) -> MotifEvidence:
@@ -258,7 +276,7 @@ def _weigh(
         return weigh_positional_motifs([sequences[i] for i in usable], y[usable], found)
     return weigh_motifs(
         sequences, y, [item.motif for item in found],
-        min_scores=[item.min_score for item in found], both_strands=both,
+        min_scores=[item.min_score for item in found], both_strands=both, seen=explained.seen,
     )  # fmt: skip
 
 

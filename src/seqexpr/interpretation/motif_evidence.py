@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +13,31 @@ from seqexpr.data.motifs import Motif
 from seqexpr.features.composition import Composition
 from seqexpr.interpretation.attributions import base_matrix
 from seqexpr.interpretation.discovery import FoundMotif
-from seqexpr.interpretation.measured_effects import MeasuredEffect, regress_robustly
-from seqexpr.interpretation.motif_sites import GAP_BINS, find_sites, pair_counts
+from seqexpr.interpretation.measured_effects import (
+    MeasuredEffect,
+    regress_each,
+    regress_robustly,
+)
+from seqexpr.interpretation.motif_sites import GAP_BINS, MotifSites, find_sites, pair_counts
 from seqexpr.interpretation.scanning import window_scores
 
-__all__ = ["MotifEvidence", "PairEvidence", "weigh_motifs", "weigh_positional_motifs"]
+__all__ = [
+    "FEWEST_SEEN",
+    "MOST_SEEN",
+    "MotifEvidence",
+    "PairEvidence",
+    "weigh_motifs",
+    "weigh_positional_motifs",
+]
 
 Floats = npt.NDArray[np.float64]
 
-FEWEST_WITH = 10
+PairKey: TypeAlias = tuple[int, int, int, int | None]
+"""Two motifs, the smallest gap and the largest."""
+
+FEWEST_SEEN, MOST_SEEN = 200, 5_000
+"""Rows of training that are enough to choose what to test, and that are looked at."""
+FEWEST_WITH = 8
 """Rows that must have a pair for it to be tested."""
 
 
@@ -39,7 +56,7 @@ class PairEvidence:
     effect : MeasuredEffect
         What a pair adds to the effects of its two motifs.
     q_value : float
-        False discovery rate at which it is called, among all pairs and gaps.
+        False discovery rate at which it is called, among all pairs and ranges of gaps.
     """
 
     first: int
@@ -65,7 +82,8 @@ class MotifEvidence:
     q_values : ndarray of float64, shape (m,)
         False discovery rates.
     pairs : list of PairEvidence
-        Those called at `fdr`, the strongest first.
+        Those called at `fdr` among motifs that are, the surest range of gaps of each, the
+        surest pair first.
     n : int
         Rows looked at.
     """
@@ -85,6 +103,7 @@ def weigh_motifs(
     min_scores: Sequence[float] | None = None,
     both_strands: bool = False,
     weights: Floats | None = None,
+    seen: tuple[Sequence[str], Floats] | None = None,
     fdr: float = 0.05,
 ) -> MotifEvidence:
     """Regress measurements on the sites of motifs and on pairs of them.
@@ -103,6 +122,9 @@ def weigh_motifs(
         Whether sites on the other strand count. Default False.
     weights : ndarray of float64, shape (n,), optional
         Of the rows.
+    seen : tuple of (sequence of str, ndarray of float64), optional
+        Other rows, on which model and motifs were found. The pairs and gaps that they
+        call are the ones that are tested; by default all are, which costs power.
     fdr : float
         At which pairs are called. Default 0.05.
 
@@ -120,17 +142,24 @@ def weigh_motifs(
         return MotifEvidence([nothing] * m, [nothing] * m, np.ones(m), [], len(own))
     sites = find_sites(own, motifs, min_scores=min_scores, both_strands=both_strands)
     counts, composition = sites.counts.astype(float), Composition().transform(own)
+    beside = np.hstack([counts, composition])
+    effects = regress_robustly(beside, target, names=m, weights=share)
+    q_values = _q_values([effect.p_value for effect in effects])
+    kept = np.flatnonzero(q_values <= fdr).tolist()
+    wanted = None
+    if seen is not None and len(seen[0]) >= FEWEST_SEEN:
+        wanted = _pairs_worth_testing(
+            seen, motifs, kept, min_scores=min_scores, both_strands=both_strands
+        )
     pairs = _weigh_pairs(
-        pair_counts(sites), np.hstack([counts, composition]), target, share=share, fdr=fdr
+        _count_among(sites, kept), beside, target, share=share, fdr=fdr, wanted=wanted
     )
-    effects = regress_robustly(np.hstack([counts, composition]), target, names=m, weights=share)
     columns = [column for _, column in pairs]
     design = np.column_stack([counts, *columns, composition])
     joint = regress_robustly(design, target, names=m + len(columns), weights=share)
     together = [
         replace(pair, effect=effect) for (pair, _), effect in zip(pairs, joint[m:], strict=True)
     ]
-    q_values = _q_values([effect.p_value for effect in effects])
     return MotifEvidence(effects, joint[:m], q_values, together, len(own))
 
 
@@ -187,6 +216,30 @@ def _q_values(p_values: list[float]) -> Floats:
     return np.asarray(false_discovery_control(p_values)) if p_values else np.zeros(0)
 
 
+def _count_among(
+    sites: MotifSites, kept: Sequence[int]
+) -> dict[tuple[int, int], npt.NDArray[np.int64]]:
+    """Count the pairs of some of the motifs by their gaps."""
+    return {both: table for both, table in pair_counts(sites).items() if set(both) <= set(kept)}
+
+
+def _pairs_worth_testing(
+    seen: tuple[Sequence[str], Floats],
+    motifs: Sequence[Motif],
+    kept: Sequence[int],
+    *,
+    min_scores: Sequence[float] | None,
+    both_strands: bool,
+) -> set[PairKey]:
+    """Return the pairs, each with its range of gaps, that rows of training call."""
+    known = np.flatnonzero(np.isfinite(seen[1]))[:MOST_SEEN].tolist()
+    own, y = [seen[0][row] for row in known], np.asarray(seen[1])[known]
+    sites = find_sites(own, motifs, min_scores=min_scores, both_strands=both_strands)
+    beside = np.hstack([sites.counts.astype(float), Composition().transform(own)])
+    called = _weigh_pairs(_count_among(sites, kept), beside, y, share=None, fdr=0.05)
+    return {(pair.first, pair.second, pair.min_gap, pair.max_gap) for pair, _ in called}
+
+
 def _weigh_pairs(
     counted: dict[tuple[int, int], npt.NDArray[np.int64]],
     beside: Floats,
@@ -194,31 +247,30 @@ def _weigh_pairs(
     *,
     share: Floats | None,
     fdr: float,
+    wanted: set[PairKey] | None = None,
 ) -> list[tuple[PairEvidence, Floats]]:
-    """Test each two motifs at each gap, all gaps side by side; join gaps that say the same."""
-    tested = []
+    """Test each two motifs at each range of gaps; of those called, the surest of each two stays."""
+    tested: list[tuple[PairEvidence, Floats]] = []
     for (first, second), table in counted.items():
-        bins = np.flatnonzero((table > 0).sum(axis=0) >= FEWEST_WITH).tolist()
-        columns = table[:, bins].astype(float)
-        effects = regress_robustly(np.hstack([columns, beside]), y, names=len(bins), weights=share)
-        tested += [
-            (first, second, number, effect, column)
-            for number, effect, column in zip(bins, effects, columns.T, strict=True)
+        ranges = [
+            (low, high)
+            for low in range(len(GAP_BINS))
+            for high in range(low, len(GAP_BINS))
+            if wanted is None or (first, second, GAP_BINS[low][0], GAP_BINS[high][1]) in wanted
         ]
-    q_values = _q_values([item[3].p_value for item in tested])
-    called = [(*item, float(q)) for item, q in zip(tested, q_values, strict=True) if q <= fdr]
-    joined: list[tuple[PairEvidence, Floats]] = []
-    for first, second, number, effect, column, q in called:
-        low, high = GAP_BINS[number]
-        last = joined[-1][0] if joined else None
-        if (
-            last is not None
-            and (last.first, last.second) == (first, second)
-            and last.max_gap == low - 1
-            and last.effect.value * effect.value > 0
-        ):
-            pair = PairEvidence(first, second, last.min_gap, high, effect, min(q, last.q_value))
-            joined[-1] = (pair, joined[-1][1] + column)
-            continue
-        joined.append((PairEvidence(first, second, low, high, effect, q), column))
-    return sorted(joined, key=lambda item: item[0].q_value)
+        columns = np.array([table[:, low : high + 1].sum(axis=1) for low, high in ranges])
+        columns = columns.reshape(len(ranges), len(y)).T.astype(float)
+        effects = regress_each(columns, beside, y, weights=share)
+        tested += [
+            (PairEvidence(first, second, GAP_BINS[low][0], GAP_BINS[high][1], effect, 1.0), column)
+            for (low, high), effect, column in zip(ranges, effects, columns.T, strict=True)
+            if effect.n_with >= FEWEST_WITH
+        ]
+    q_values = _q_values([pair.effect.p_value for pair, _ in tested])
+    surest: dict[tuple[int, int], tuple[PairEvidence, Floats]] = {}
+    for place in np.argsort([pair.effect.p_value for pair, _ in tested], kind="stable").tolist():
+        pair, column = tested[place]
+        if q_values[place] <= fdr and (pair.first, pair.second) not in surest:
+            called = replace(pair, q_value=float(q_values[place]))
+            surest[pair.first, pair.second] = called, column
+    return sorted(surest.values(), key=lambda item: item[0].q_value)

@@ -297,7 +297,12 @@ class _Job:
 
     def explained(self, target: int) -> Explained:
         """Return what is explained of one target."""
-        unseen = np.flatnonzero(~self.is_seen & np.isfinite(self.targets[:, target]))
+        measured = np.isfinite(self.targets[:, target])
+
+        def rows_of(wanted: npt.NDArray[np.bool_]) -> tuple[list[str], Floats]:
+            rows = np.flatnonzero(wanted & measured)
+            return [self.sequences[row] for row in rows], self.targets[rows, target]
+
         return Explained(
             self.bundle.model,
             [self.sequences[row] for row in self.rows],
@@ -305,7 +310,8 @@ class _Job:
             target,
             self.bundle.target_names[target],
             self.covariates,
-            ([self.sequences[row] for row in unseen], self.targets[unseen, target]),
+            rows_of(~self.is_seen),
+            rows_of(self.is_seen),
         )
 
     def check_signal(self, name: str) -> Check:
