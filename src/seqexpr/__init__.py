@@ -23,6 +23,7 @@ _PUBLIC = {
     "CheckFailedError": "seqexpr.errors",
     "CheckReport": "seqexpr.data.findings",
     "Composition": "seqexpr.features.composition",
+    "Constraints": "seqexpr.design.constraints",
     "Dataset": "seqexpr.data.dataset",
     "Evaluation": "seqexpr.evaluation.evaluation",
     "ExpressionSource": "seqexpr.data.gene_expression",
@@ -60,6 +61,7 @@ __all__ = [
     "CheckFailedError",
     "CheckReport",
     "Composition",
+    "Constraints",
     "Dataset",
     "Evaluation",
     "ExpressionSource",
@@ -103,8 +105,9 @@ if TYPE_CHECKING:
     from seqexpr.data.simulate import simulate_library as simulate_library
     from seqexpr.data.table import Table as Table
     from seqexpr.data.table import read_table as read_table
-    from seqexpr.design.run import design as design
     from seqexpr.data.window_places import WindowChoice as WindowChoice
+    from seqexpr.design.constraints import Constraints as Constraints
+    from seqexpr.design.run import design as design
     from seqexpr.errors import CheckFailedError as CheckFailedError
     from seqexpr.errors import SeqexprError as SeqexprError
     from seqexpr.evaluation.evaluation import Evaluation as Evaluation

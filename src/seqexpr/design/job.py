@@ -266,13 +266,12 @@ class Job:
         by = "its bound" if objective.by == "bound" else "the prediction"
         where = "in the training domain" if objective.in_domain else "anywhere"
         if objective.goal == "separate":
-            other = self.judge.views[1]
-            against = (
-                names[other.target]
-                if other.target != self.judge.views[0].target
-                else ("itself under other covariates")
-            )
-            what = f"raise {target} against {against}"
+            first, other = self.judge.views
+            beside = names[other.target]
+            if other.target == first.target and other.beside is not None:
+                row = other.beside.frame.iloc[0].items()
+                beside = f"itself under {', '.join(f'{name}={value}' for name, value in row)}"
+            what = f"raise {target} against {beside}"
         elif objective.goal == "value":
             what = f"bring {target} to {objective.value:g}"
         else:
