@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqexpr.data import genome_windows as module
@@ -74,6 +74,7 @@ SHAPE = st.tuples(
 )
 
 
+@settings(max_examples=50)
 @given(world=worlds(), shape=SHAPE)
 def test_every_window_is_what_reading_base_by_base_gives(tmp_path_factory, world, shape):
     genome, genes = world
@@ -102,6 +103,7 @@ def test_every_window_is_what_reading_base_by_base_gives(tmp_path_factory, world
         assert summary.n_windows + sum(item.n for item in summary.left_out) == len(genes)
 
 
+@settings(max_examples=25)
 @given(world=worlds(), shape=SHAPE, width=st.integers(1, 30))
 def test_a_genome_that_is_turned_round_gives_the_same_windows(
     tmp_path_factory, world, shape, width
