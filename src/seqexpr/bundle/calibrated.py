@@ -1,4 +1,4 @@
-"""conformal.json, domain.json, differences.json: what says how far to trust a prediction, as plain numbers."""
+"""Files of a bundle that say how far to trust a prediction, as plain numbers."""
 
 from __future__ import annotations
 

@@ -236,10 +236,10 @@ def _within_groups(
         for block in np.split(rows, cuts):
             if len(block) < 2:
                 continue
-            block = block[:_ROWS_OF_A_GROUP]
-            i, j = np.triu_indices(len(block), k=1)
-            first.append(block[i])
-            second.append(block[j])
+            some = block[:_ROWS_OF_A_GROUP]
+            i, j = np.triu_indices(len(some), k=1)
+            first.append(some[i])
+            second.append(some[j])
             weights.append(np.full(len(i), 1.0 / len(i)))
     return _joined(first, second, weights)
 
