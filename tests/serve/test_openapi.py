@@ -19,7 +19,7 @@ TOKEN = "a-token-of-thirty-two-characters"
 def api(runs, tmp_path_factory):
     """The document of a service with two models and jobs, which no child process runs."""
     folder = tmp_path_factory.mktemp("api")
-    limits = Limits(jobs=1, explained_bases=100)
+    limits = Limits(jobs=1, explained_bases=100, design_seconds=0.2, long_waiting=100)
     app = create_app(runs.lac, runs.yeast, limits=limits, token=TOKEN, jobs_dir=folder / "jobs")
 
     async def without_end(scope, receive, send):
@@ -48,7 +48,7 @@ CHECKS = [
 
 
 PATHS = (
-    "/healthz", "/metrics", "/readyz", "/v1/explain", "/v1/jobs", "/v1/jobs/{identifier}",
+    "/healthz", "/metrics", "/readyz", "/v1/design", "/v1/explain", "/v1/jobs", "/v1/jobs/{identifier}",
     "/v1/jobs/{identifier}/predictions", "/v1/models", "/v1/predict", "/v1/read", "/v1/variants",
 )  # fmt: skip
 

@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from seqexpr.serve.models import ServedModel
     from seqexpr.serve.service import Service
 
-__all__ = ["check_covariates", "check_rows", "do_long", "explain", "interval_of", "note", "predict"]
+__all__ = [
+    "check_covariates",
+    "check_rows",
+    "do_long",
+    "explain",
+    "find_target",
+    "interval_of",
+    "note",
+    "predict",
+]
 
 T = TypeVar("T")
 
@@ -262,7 +271,7 @@ async def explain(service: Service, model: ServedModel, asked: ExplainRequest) -
             found=f"{len(rows):,} sequences, {n_bases:,} bases",
             remedy="send fewer, or run seqexpr explain",
         )
-    target = _target(model, asked.target)
+    target = find_target(model, asked.target)
     found = await do_long(
         service,
         model,
@@ -281,7 +290,14 @@ async def explain(service: Service, model: ServedModel, asked: ExplainRequest) -
     )
 
 
-def _target(model: ServedModel, name: str | None) -> int:
+def find_target(model: ServedModel, name: str | None) -> int:
+    """Return the place of a quantity, the first if none is named.
+
+    Raises
+    ------
+    Problem
+        422 for an unknown name.
+    """
     names = model.bundle.target_names
     if name is None:
         return 0

@@ -10,10 +10,13 @@ from starlette.concurrency import run_in_threadpool
 from seqexpr.serve.answering import explain, note, predict
 from seqexpr.serve.comparing import compare
 from seqexpr.serve.describing import describe
+from seqexpr.serve.designing import search_designs
 from seqexpr.serve.metrics import MEDIA_TYPE as METRICS_TYPE
 from seqexpr.serve.problems import MEDIA_TYPE, Problem
 from seqexpr.serve.reading import read_text
 from seqexpr.serve.schemas import (
+    DesignAnswer,
+    DesignRequest,
     ExplainAnswer,
     ExplainRequest,
     HealthDocument,
@@ -118,6 +121,19 @@ async def score_variants(
     model = service.model(asked.model)
     note(request, model=model.name, sequences=len(asked.variants or ()))
     return answer(await compare(service, model, asked))
+
+
+@v1.post("/design", response_model=DesignAnswer, responses=PROBLEMS, tags=["predictions"])
+async def design_sequences(
+    asked: DesignRequest, request: Request, service: ServiceDependency
+) -> Response:
+    """Search for sequences that do what is wanted, by what the model is sure of.
+
+    A small search, of some seconds; `seqexpr design` takes longer and knows more constraints.
+    """
+    model = service.model(asked.model)
+    note(request, model=model.name, sequences=asked.n)
+    return answer(await search_designs(service, model, asked))
 
 
 _TEXT = {

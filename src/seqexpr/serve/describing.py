@@ -39,6 +39,7 @@ def describe(service: Service) -> ModelList:
             bases=limits.bases,
             explained=limits.explained,
             explained_bases=limits.explained_bases,
+            designs=limits.designs,
             seconds=limits.seconds,
             upload_bytes=None if service.jobs is None else limits.upload_bytes,
         ),

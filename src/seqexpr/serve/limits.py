@@ -30,6 +30,10 @@ class Limits:
         Most sequences in a request to explain. Default 10.
     explained_bases : int
         Most bases in a request to explain, all sequences together. Default 5,000.
+    designs : int
+        Most designs of a request. Default 20.
+    design_seconds : float
+        Longest search for them; what was found until then is the answer. Default 15.
     in_flight : int
         Requests that are worked on or wait at a time. Default 256.
     connections : int
@@ -80,6 +84,8 @@ class Limits:
     bases: int = 20_000
     explained: int = 10
     explained_bases: int = 5_000
+    designs: int = 20
+    design_seconds: float = 15.0
     in_flight: int = 256
     connections: int = 1_000
     held_bytes: int = 128 * MIB

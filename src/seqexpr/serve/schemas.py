@@ -9,6 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 __all__ = [
     "CovariateColumn",
     "CovariateDocument",
+    "Design",
+    "DesignAnswer",
+    "DesignRequest",
     "EffectColumns",
     "Effects",
     "ExplainAnswer",
@@ -40,6 +43,7 @@ def _whole(text: str) -> str:
 
 
 Label = Annotated[str, AfterValidator(_whole)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Cell = Label | Annotated[float, Field(allow_inf_nan=False)] | None
 CovariateColumn = list[Cell]
 
@@ -253,6 +257,71 @@ class VariantsAnswer(_Answer):
     sequences: list[str] = Field(description="With each variant; empty where there is a problem.")
 
 
+class DesignRequest(_Request):
+    """What designed sequences should do, and what they must keep to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"goal": "max", "start": _SEQUENCE, "n": 3, "forbidden": ["EcoRI"]}]
+        }
+    )
+
+    goal: Literal["max", "min"] | Annotated[float, Field(allow_inf_nan=False)] = Field(
+        "max", description="Raise the prediction, lower it, or bring it to a value."
+    )
+    start: Label | None = Field(
+        None, description="A DNA sequence to start from. Default: random ones."
+    )
+    n: int = Field(5, ge=1, description="How many designs.")
+    target: str | None = Field(None, description="Which quantity. Default: the first.")
+    max_changes: int | None = Field(
+        None, ge=1, description="Most bases that may differ from the start."
+    )
+    gc: tuple[Share, Share] = Field(
+        (0.0, 1.0), description="Smallest and largest share of G and C."
+    )
+    max_homopolymer: int | None = Field(None, ge=1, description="Longest run of one base.")
+    forbidden: list[Label] = Field(
+        default=[],
+        max_length=20,
+        description="Restriction enzymes by name, or words in IUPAC letters, on neither strand.",
+    )
+    seed: int = Field(42, ge=0, le=2**32 - 1, description="Of every random choice.")
+    model: str | None = Field(
+        None, description="Name of the model; not needed where one is served."
+    )
+    covariates: dict[str, Cell] | None = Field(
+        None, description="The value of each column that the model needs beside the sequence."
+    )
+
+
+class Design(_Answer):
+    """A designed sequence."""
+
+    id: str
+    sequence: str
+    predicted: float | None
+    lower: float | None
+    upper: float | None
+    bound: float | None = Field(description="What the search counts on: an end of the interval.")
+    in_domain: bool | None
+    domain_score: float | None
+    n_changes: int = Field(description="Bases that differ from the start.")
+    changes: str = Field(description="Which, counted from 1.")
+
+
+class DesignAnswer(_Answer):
+    """Designs, the best first."""
+
+    model: str
+    target: TargetDocument
+    goal: str = Field(description="What was sought, in words.")
+    interval: float | None
+    n_judged: int = Field(description="Sequences that were judged on the way.")
+    designs: list[Design]
+    warnings: list[str]
+
+
 class ModelDocument(_Answer):
     """A model that is served, in words and numbers."""
 
@@ -282,6 +351,7 @@ class LimitsDocument(_Answer):
     bases: int
     explained: int
     explained_bases: int
+    designs: int
     seconds: float
     upload_bytes: int | None = Field(description="Largest file of a job; null = no jobs are taken.")
 

@@ -215,6 +215,23 @@ def test_variants_are_compared(page, runs):
     check_accessible(page)
 
 
+def test_sequences_are_designed_and_added(page, runs):
+    page.fill("#design-start", runs.sequences[0])
+    page.fill("#design-n", "2")
+    page.fill("#design-changes", "3")
+    page.press("#design-forbidden", "Enter")
+    page.wait_for_selector("#design-rows tr")
+    made = page.locator("#design-rows .bases").all_text_contents()
+    before, *after = load_bundle(runs.lac).predict([runs.sequences[0], *made])[:, 0]
+    assert min(after) > before
+    check_accessible(page)
+    page.click("#design-keep")
+    expect(page.locator("#results-rows tr")).to_have_count(len(made))
+    page.fill("#design-forbidden", "EcoR1")
+    page.press("#design-forbidden", "Enter")
+    expect(page.locator("#design-error")).to_contain_text("did you mean 'EcoRI'")
+
+
 def test_a_model_with_covariates_and_two_quantities(page, runs):
     page.select_option("#model", "yeast")
     page.select_option("#covariates select", "SC")

@@ -2,6 +2,7 @@
 
 import { ProblemError, askJson, keepToken, takeToken } from "./api.js";
 import { offerReference, startCompare } from "./compare.js";
+import { startDesign } from "./design.js";
 import { startJobs } from "./jobs.js";
 import { covariateValues, showModel } from "./model.js";
 import { OneSequence } from "./sequence.js";
@@ -40,6 +41,7 @@ async function start() {
   if (!state.isStarted) {
     state.isStarted = true;
     startJobs(state.service, () => state.model.name);
+    startDesign(() => ({ model: state.model.name, target: state.model.targets[state.target].name, covariates: covariateValues(state.model) }), addRows);
     startCompare(() => ({ model: state.model.name, target: state.target, covariates: covariateValues(state.model) }));
   }
 }
@@ -47,11 +49,12 @@ async function start() {
 function chooseModel(name) {
   state.model = state.service.models.find((model) => model.name === name);
   state.target = 0;
+  state.rows = null;
   showModel(state.model);
   byId("quantity").replaceChildren(...state.model.targets.map((target, k) => element("option", { value: k }, withUnit(target))));
   byId("quantity-choice").hidden = state.model.targets.length < 2;
-  for (const id of ["results", "one", "compare-results"]) byId(id).hidden = true;
-  byId("compare-status").textContent = byId("predict-status").textContent = "";
+  for (const id of ["results", "one", "compare-results", "design-results"]) byId(id).hidden = true;
+  byId("design-status").textContent = byId("compare-status").textContent = byId("predict-status").textContent = "";
 }
 
 // Run what takes a while: buttons wait, and what goes wrong is said.
@@ -91,6 +94,17 @@ async function predictRows(rows) {
   byId("predict-status").textContent = `${count(state.answer.n_predicted, "sequence")} predicted in ${seconds} s.`;
 }
 
+// Add sequences to those in the table, under the covariates of the fields.
+function addRows(ids, sequences) {
+  working(async () => {
+    const before = state.rows ?? { ids: [], sequences: [], covariates: {} };
+    const covariates = Object.fromEntries(Object.entries(covariateValues(state.model)).map(([name, value]) =>
+      [name, [...(before.covariates[name] ?? []), ...sequences.map(() => value)]]));
+    await predictRows({ ids: [...before.ids, ...ids], sequences: [...before.sequences, ...sequences], covariates });
+    byId("predict-status").textContent = `Added ${count(ids.length, "design")} to the predictions.`;
+  });
+}
+
 function showResults() {
   showTable(state.answer, { target: state.target, sequences: state.rows.sequences, chosen: state.chosen, onChoose: choose });
 }
@@ -105,6 +119,7 @@ async function choose(k) {
   state.chosen = k;
   showResults();
   offerReference(state.rows.sequences[k]);
+  byId("design-start").value = state.rows.sequences[k];
   await one.open(rowOf(k));
 }
 
