@@ -11,6 +11,7 @@ from seqexpr.serve.answering import explain, note, predict
 from seqexpr.serve.comparing import compare
 from seqexpr.serve.describing import describe
 from seqexpr.serve.designing import search_designs
+from seqexpr.serve.documents import HealthDocument, ModelList
 from seqexpr.serve.metrics import MEDIA_TYPE as METRICS_TYPE
 from seqexpr.serve.problems import MEDIA_TYPE, Problem
 from seqexpr.serve.reading import read_text
@@ -19,8 +20,6 @@ from seqexpr.serve.schemas import (
     DesignRequest,
     ExplainAnswer,
     ExplainRequest,
-    HealthDocument,
-    ModelList,
     PredictAnswer,
     PredictRequest,
     ReadAnswer,

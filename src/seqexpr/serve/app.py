@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from seqexpr import __version__
 from seqexpr.serve.api import health, v1
+from seqexpr.serve.documents import ProblemDocument
 from seqexpr.serve.jobs import Jobs
 from seqexpr.serve.jobs_api import job_routes
 from seqexpr.serve.limits import Limits
@@ -22,7 +23,6 @@ from seqexpr.serve.middleware import Bodies, Gate, Recorder
 from seqexpr.serve.models import load_models
 from seqexpr.serve.page.routes import add_page
 from seqexpr.serve.problems import Problem, problem_response, validation_problem
-from seqexpr.serve.schemas import ProblemDocument
 from seqexpr.serve.service import Service
 
 __all__ = ["create_app"]

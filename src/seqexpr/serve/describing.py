@@ -8,14 +8,14 @@ from urllib.parse import quote
 
 from seqexpr import __version__
 from seqexpr.serve.answering import interval_of
-from seqexpr.serve.schemas import (
+from seqexpr.serve.documents import (
     CovariateDocument,
     LimitsDocument,
     ModelDocument,
     ModelList,
     ScoreDocument,
-    TargetDocument,
 )
+from seqexpr.serve.schemas import TargetDocument
 from seqexpr.serve.tokens import link_key
 
 if TYPE_CHECKING:

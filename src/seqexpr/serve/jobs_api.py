@@ -10,9 +10,9 @@ from starlette.responses import FileResponse
 
 from seqexpr.serve.answering import note
 from seqexpr.serve.api import ServiceDependency, answer, problems
+from seqexpr.serve.documents import JobDocument, JobList
 from seqexpr.serve.jobs import Format, Job, Jobs, Upload
 from seqexpr.serve.problems import Problem
-from seqexpr.serve.schemas import JobDocument, JobList
 from seqexpr.serve.service import Service
 
 __all__ = ["job_routes"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 __all__ = [
+    "Answer",
     "CovariateColumn",
-    "CovariateDocument",
     "Design",
     "DesignAnswer",
     "DesignRequest",
@@ -17,17 +17,9 @@ __all__ = [
     "ExplainAnswer",
     "ExplainRequest",
     "Explanation",
-    "HealthDocument",
-    "JobDocument",
-    "JobList",
-    "LimitsDocument",
-    "ModelDocument",
-    "ModelList",
     "PredictAnswer",
     "PredictRequest",
-    "ProblemDocument",
     "ReadAnswer",
-    "ScoreDocument",
     "TargetColumns",
     "TargetDocument",
     "VariantsAnswer",
@@ -54,7 +46,9 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """What is answered."""
+
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
 
@@ -83,7 +77,7 @@ class PredictRequest(_Request):
     )
 
 
-class TargetDocument(_Answer):
+class TargetDocument(Answer):
     """A predicted quantity."""
 
     name: str = Field(examples=["expression"])
@@ -98,7 +92,7 @@ class TargetColumns(TargetDocument):
     upper: list[float | None] = Field(description="Upper end of the interval; null = none.")
 
 
-class PredictAnswer(_Answer):
+class PredictAnswer(Answer):
     """Predictions, as columns: the k-th value of each belongs to the k-th sequence."""
 
     model_config = ConfigDict(
@@ -141,7 +135,7 @@ class ExplainRequest(PredictRequest):
     )
 
 
-class Effects(_Answer):
+class Effects(Answer):
     """The change of the prediction if a base stood there: one value for each position."""
 
     A: list[float]
@@ -150,7 +144,7 @@ class Effects(_Answer):
     T: list[float]
 
 
-class Explanation(_Answer):
+class Explanation(Answer):
     """One sequence, base by base."""
 
     id: str
@@ -168,7 +162,7 @@ class Explanation(_Answer):
     problem: str | None
 
 
-class ExplainAnswer(_Answer):
+class ExplainAnswer(Answer):
     """Sequences, base by base, by in-silico mutagenesis."""
 
     model: str
@@ -176,28 +170,6 @@ class ExplainAnswer(_Answer):
     interval: float | None
     method: Literal["mutagenesis"] = "mutagenesis"
     explanations: list[Explanation]
-
-
-class ScoreDocument(_Answer):
-    """A score on test, with its 95% interval."""
-
-    target: str
-    metric: str = Field(examples=["pearson"])
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
-
-
-class CovariateDocument(_Answer):
-    """A column that the model needs beside the sequence."""
-
-    name: str
-    kind: Literal["numeric", "categorical"]
-    categories: list[str] = Field(description="Those that training had; empty for numbers.")
-    low: float | None
-    high: float | None
-    has_gaps: bool
 
 
 class VariantsRequest(_Request):
@@ -234,7 +206,7 @@ class EffectColumns(TargetDocument):
     alternative: list[float | None] = Field(description="Prediction with it.")
 
 
-class VariantsAnswer(_Answer):
+class VariantsAnswer(Answer):
     """Effects of variants, as columns."""
 
     model: str
@@ -295,7 +267,7 @@ class DesignRequest(_Request):
     )
 
 
-class Design(_Answer):
+class Design(Answer):
     """A designed sequence."""
 
     id: str
@@ -310,7 +282,7 @@ class Design(_Answer):
     changes: str = Field(description="Which, counted from 1.")
 
 
-class DesignAnswer(_Answer):
+class DesignAnswer(Answer):
     """Designs, the best first."""
 
     model: str
@@ -322,49 +294,7 @@ class DesignAnswer(_Answer):
     warnings: list[str]
 
 
-class ModelDocument(_Answer):
-    """A model that is served, in words and numbers."""
-
-    name: str = Field(examples=["run"])
-    title: str = Field(examples=["Ridge on k-mers"])
-    description: str
-    targets: list[TargetDocument]
-    covariates: list[CovariateDocument]
-    min_length: int = Field(description="Shortest training sequence, in bases.")
-    median_length: float
-    max_length: int = Field(description="Longest training sequence, in bases.")
-    trained_on: int = Field(description="Sequences that it was trained on.")
-    source: str = Field(description="Name of the table that it was trained on.")
-    created: str = Field(description="When it was written, UTC.")
-    scores: list[ScoreDocument] = Field(description="On sequences that it was not trained on.")
-    interval: float | None
-    has_domain: bool = Field(description="Whether it says if a sequence is like those of training.")
-    warnings: list[str]
-    report: str | None = Field(description="Link to the report of its run, while the service runs.")
-
-
-class LimitsDocument(_Answer):
-    """What one request may hold."""
-
-    body_bytes: int
-    sequences: int
-    bases: int
-    explained: int
-    explained_bases: int
-    designs: int
-    seconds: float
-    upload_bytes: int | None = Field(description="Largest file of a job; null = no jobs are taken.")
-
-
-class ModelList(_Answer):
-    """The models that are served, and what a request may hold."""
-
-    version: str = Field(description="Of seqexpr.")
-    models: list[ModelDocument]
-    limits: LimitsDocument
-
-
-class ReadAnswer(_Answer):
+class ReadAnswer(Answer):
     """The sequences of a text, ready for /v1/predict."""
 
     format: str = Field(examples=["fasta"])
@@ -374,48 +304,3 @@ class ReadAnswer(_Answer):
         description="Those of the model's covariates that have a column."
     )
     notes: list[str] = Field(description="What was recognised and assumed.")
-
-
-class JobDocument(_Answer):
-    """A file that is predicted, or was."""
-
-    id: str = Field(examples=["0f3a5c7e9b1d2f40"])
-    model: str
-    name: str = Field(description="What the file was called.", examples=["library.csv"])
-    format: Literal["csv", "tsv", "parquet", "fasta"]
-    state: Literal["queued", "running", "done", "failed"]
-    created: str = Field(description="UTC.")
-    finished: str | None
-    bytes: int
-    rows_done: int
-    summary: dict[str, Any] | None = Field(
-        description="Rows predicted, repaired and not predicted, as seqexpr predict --json prints."
-    )
-    error: str | None = Field(description="Why it failed.")
-    result: str | None = Field(description="Where the predictions are, once it is done.")
-
-
-class JobList(_Answer):
-    """Jobs, the newest first."""
-
-    jobs: list[JobDocument]
-
-
-class HealthDocument(_Answer):
-    """Whether the service is there, and takes requests."""
-
-    status: Literal["ok", "stopping"]
-
-
-class ProblemDocument(_Answer):
-    """Why a request was not answered (RFC 9457)."""
-
-    type: str = Field(examples=["urn:seqexpr:problem:unknown-model"])
-    title: str = Field(examples=["Not Found"])
-    status: int = Field(examples=[404])
-    detail: str = Field(examples=["no model is called 'lacc'; did you mean 'lac'?"])
-    where: str | None = Field(None, examples=["body.model"])
-    found: str | None = None
-    remedy: str | None = None
-    instance: str | None = Field(None, description="Number of the request, which the log has too.")
-    errors: list[dict[str, str]] | None = None
