@@ -187,6 +187,11 @@ def _reading() -> list[str]:
             "system's folds keep them whole. Replicates, errors and read counts are used for the "
             "ceilings alone."
         ),
+        (
+            "The rivals of `urtecho`, `lafleur`, `lafleur_no` and `kuo` ran beside other work, and "
+            "had 1.0 to 1.5 of the two cores on average (FLAML on `urtecho` the least); on an idle "
+            "machine they may score somewhat higher."
+        ),
     ]
 
 
