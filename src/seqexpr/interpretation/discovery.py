@@ -46,7 +46,7 @@ __all__ = ["FoundMotif", "find_motifs", "lowest_score"]
 FLANK = 6
 """Bases beside a seed that may become part of its motif."""
 FEWEST_SITES = 10
-BITS, SHARE = 0.3, 0.1
+BITS, SHARE = 0.3, 0.15
 """A base belongs to a motif if it is that conserved and contributes that share of the best."""
 HALF = 0.5
 """Windows count as sites if they contribute at least this share of the seed's mean."""
