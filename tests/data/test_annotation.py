@@ -6,7 +6,7 @@ import bz2
 import gzip
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqexpr.data.annotation import read_annotation
@@ -41,6 +41,7 @@ def as_bed(rows):
     )
 
 
+@settings(max_examples=25)
 @given(rows=st.lists(INTERVAL, min_size=1, max_size=5))
 def test_gtf_counts_from_1_and_bed_from_0_and_all_agree(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("annotation")
