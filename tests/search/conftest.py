@@ -72,6 +72,7 @@ def small_space(monkeypatch):
     )
     monkeypatch.setattr(portfolio, "FREE_STARTS", starts)
     monkeypatch.setattr(portfolio, "FURTHER_STARTS", ())
+    monkeypatch.setattr(portfolio, "LONG_STARTS", ())
 
 
 class InThreads(ThreadPoolExecutor):

@@ -27,7 +27,8 @@ def tried(index, predictions, *, state="complete", **choices):
     else:
         candidate = Candidate({"learner": "ridge", "kmers": "1-4"} | choices, LIBRARY)
     if state != "complete":
-        return TriedCandidate(index, candidate, Outcome(state, {"fold": 0.9}), 1.0)
+        outcome = Outcome(state, {"fold": 0.9}, out_of_fold=predictions)
+        return TriedCandidate(index, candidate, outcome, 1.0)
     scores = {"fold": 0.0, "all": mean_r2(Y, predictions)}
     outcome = Outcome("complete", scores, fit_seconds=1.0, out_of_fold=predictions)
     return TriedCandidate(index, candidate, outcome, 1.0)
@@ -58,6 +59,29 @@ def test_the_best_and_the_best_of_each_kind():
     order = [t.index for t in found.in_order]
     assert order[:3] == [3, *sorted([0, 1], key=order.index)]
     assert len(order) == len(set(order))
+
+
+def on_some_rows(predictions, n=80):
+    """Return predictions of the first n rows."""
+    return np.where(np.arange(200)[:, None] < n, predictions, np.nan)
+
+
+def test_a_trial_of_some_folds_counts_where_it_predicted_if_the_blend_is_better():
+    trials = [tried(0, noisy(1, 0.8)), tried(1, noisy(2, 0.9), learner="trees")]
+    helpful = tried(2, on_some_rows(noisy(3, 0.4)), state="partial", learner="network")
+    found = choose_finalists(table(*trials, helpful), Y)
+    assert found.best.index == found.members[0].index == 2
+    assert found.rows.sum() == 80
+    useless = tried(2, on_some_rows(0 * Y), state="partial", learner="network")
+    found = choose_finalists(table(*trials, useless), Y)
+    assert found.best.index == 0
+    assert 2 not in {t.index for t in found.in_order}
+    assert found.rows.all()
+
+
+def test_where_no_trial_was_complete_the_partial_one_is_the_best():
+    partial = tried(2, on_some_rows(noisy(3, 0.4)), state="partial", learner="network")
+    assert choose_finalists(table(partial), Y).best.index == 2
 
 
 def test_the_order_of_the_trials_does_not_matter():
@@ -157,7 +181,7 @@ def searched(make_material, tmp_path, small_space):
 
 def finalists_of(search, *indices):
     chosen = [search.tried[i] for i in indices]
-    return Finalists(chosen[0], tuple(chosen[1:]), ())
+    return Finalists(chosen[0], tuple(chosen[1:]), (), np.ones(200, dtype=bool))
 
 
 def told():
@@ -241,5 +265,5 @@ def test_a_finalist_that_ends_its_process_does_not_take_others_with_it(searched,
 
 def test_nothing_to_fit_is_nothing(searched):
     _, _, hooks = told()
-    nothing = Finalists(None, (), ())
+    nothing = Finalists(None, (), (), np.ones(0, dtype=bool))
     assert fit_finalists(searched, nothing, [], seconds_left=lambda: 1e9, **hooks) == {}

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 
 import numpy as np
 import pytest
 
+from seqexpr.search import portfolio
 from seqexpr.search import search as search_module
 from seqexpr.search.proposals import BASELINES
 from seqexpr.search.search import Search
+from seqexpr.search.workers import try_candidate
 
 pytestmark = pytest.mark.usefixtures("small_space")
 N_TRIALS = 8  # with four baselines: 7 starts, then 5 proposals
@@ -150,6 +153,34 @@ def test_a_trial_that_ends_its_process_fails_alone(searching, tmp_path, monkeypa
     states = {i: t.outcome.state for i, t in search.tried.items()}
     assert states == dict.fromkeys(range(5), "complete") | {5: "failed"}
     assert "its process ended" in search.tried[5].outcome.message
+
+
+def test_the_others_do_not_wait_for_a_long_start(searching, tmp_path, thread_pool, monkeypatch):
+    """Nothing is learnt from it, so the trials are those of a search in which it is quick."""
+    long = {"learner": "ridge", "kmers": "1-5"}
+    monkeypatch.setattr(portfolio, "LONG_STARTS", (long,))
+    monkeypatch.setattr(search_module, "start_workers", thread_pool)
+    quick = searching(tmp_path / "quick")
+    quick.run(forever, on_state=ignore)
+    (place,) = quick.apart
+    choices_of_long = quick.tried[place].candidate.choices
+    others_done = threading.Event()
+
+    def held_up(folder, choices, library, **given):
+        if choices == choices_of_long:
+            assert others_done.wait(timeout=60)
+        return try_candidate(folder, choices, library, **given)
+
+    monkeypatch.setattr(search_module, "try_candidate", held_up)
+    slow = searching(tmp_path / "slow", n_jobs=2)
+
+    def watch(state):
+        if set(range(N)) - {place} <= set(slow.tried):
+            others_done.set()
+
+    slow.run(forever, on_state=watch)
+    assert others_done.is_set()
+    assert finished(slow.tried) == finished(quick.tried)
 
 
 def test_a_search_ends_when_time_is_up(searching, tmp_path, in_threads):

@@ -40,7 +40,10 @@ _CHOICES = {
     "pairs": "pairs of positions",
     "strands": "both strands as one",
 }
-_STATES = {"complete": "", "pruned": "stopped early", "slow": "too slow", "failed": "failed"}
+_STATES = {
+    "complete": "", "partial": "some folds", "pruned": "stopped early", "slow": "too slow",
+    "failed": "failed",
+}  # fmt: skip
 
 
 def search_section(search: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from seqexpr.models.blending import blending_weights
+from seqexpr.models.blending import blend_out_of_fold, blending_weights
 from seqexpr.search.search import MATRIX_BYTES, Search
 from seqexpr.search.triallog import TriedCandidate
+from seqexpr.search.trials import mean_r2
 from seqexpr.search.workers import FinalFit, fit_finally
 
 __all__ = ["Finalists", "choose_finalists", "fit_finalists", "out_of_fold"]
@@ -39,11 +40,16 @@ class Finalists:
     members : tuple of TriedCandidate
         Members of the blend, the one with the largest weight first; fewer than
         two = no blend.
+    rows : ndarray of bool, shape (n,)
+        Rows that all of them have out-of-fold predictions of, where they are
+        compared: fewer than were validated if there was time for a member on
+        some folds only.
     """
 
     best: TriedCandidate | None
     of_each_kind: tuple[TriedCandidate, ...]
     members: tuple[TriedCandidate, ...]
+    rows: npt.NDArray[np.bool_]
 
     @property
     def in_order(self) -> list[TriedCandidate]:
@@ -60,9 +66,17 @@ class Finalists:
 
 
 def choose_finalists(
-    tried: Mapping[int, TriedCandidate], targets: Floats, weights: Floats | None = None
+    tried: Mapping[int, TriedCandidate],
+    targets: Floats,
+    weights: Floats | None = None,
+    *,
+    groups: Any = None,
 ) -> Finalists:
     """Choose by out-of-fold predictions alone.
+
+    Trials that predicted the rows of some folds only are taken into account
+    where the blend with them is better on those rows; all are compared there
+    then.
 
     Parameters
     ----------
@@ -72,25 +86,68 @@ def choose_finalists(
         Of the train rows; NaN = not measured.
     weights : ndarray of float64, shape (n,), optional
         Sample weights.
+    groups : array-like, shape (n,), optional
+        Rows of a group are weighed together.
     """
-    complete = [t for t in tried.values() if t.outcome.out_of_fold is not None]
-    complete.sort(key=lambda t: (-_score(t), t.index))
+    predicted = [t for t in tried.values() if t.outcome.out_of_fold is not None]
+    complete = [t for t in predicted if t.outcome.state != "partial"]
+    partial = [t for t in predicted if t.outcome.state == "partial"]
+    found = _choose(complete, targets, weights)
+    if not partial:
+        return found
+    every = _choose([*complete, *partial], targets, weights)
+    if found.best is None or _gain(every, found, targets, weights, groups=groups) > 0:
+        return every
+    return found
+
+
+def _choose(
+    candidates: Sequence[TriedCandidate], targets: Floats, weights: Floats | None
+) -> Finalists:
+    """Choose on the rows that all of them predicted."""
+    rows = np.ones(len(targets), dtype=bool)
+    for t in candidates:
+        rows &= np.isfinite(_predictions(t)).all(axis=1)
+    scores = {t.index: _score(t, targets, rows) for t in candidates}
+    ordered = sorted(candidates, key=lambda t: (-scores[t.index], t.index))
     best_of_kind: dict[str, TriedCandidate] = {}
-    for t in complete:
+    for t in ordered:
         best_of_kind.setdefault(t.candidate.kind, t)
-    learned = [t for t in complete if not t.candidate.is_baseline]
-    pool = [t for t in learned if t.candidate.model is None and _score(t) > 0]
+    learned = [t for t in ordered if not t.candidate.is_baseline]
+    pool = [t for t in learned if t.candidate.model is None and scores[t.index] > 0]
     firsts = [t for t in best_of_kind.values() if t in pool]
     pool = list({t.index: t for t in [*pool[:_POOL], *firsts]}.values())
     return Finalists(
         best=next(iter(learned), None),
         of_each_kind=tuple(best_of_kind.values()),
-        members=tuple(_members(pool, targets, weights)),
+        members=tuple(_members(pool, targets, weights, rows)),
+        rows=rows,
     )
 
 
-def _score(tried: TriedCandidate) -> float:
-    score = tried.outcome.scores.get("all", -np.inf)
+def _gain(
+    every: Finalists, found: Finalists, targets: Floats, weights: Floats | None, *, groups: Any
+) -> float:
+    """Return the R² that partial trials add on their rows, with cross-fitted weights."""
+    scores = []
+    for one in (every, found):
+        members = one.members or tuple(t for t in (one.best,) if t is not None)
+        predictions = out_of_fold(members)
+        predictions = np.where(every.rows[:, None], predictions, np.nan)
+        units = np.arange(len(targets)) if groups is None else groups
+        blended = blend_out_of_fold(predictions, targets, groups=units, sample_weight=weights)
+        scores.append(mean_r2(targets, blended))
+    return scores[0] - scores[1]
+
+
+def _predictions(tried: TriedCandidate) -> Floats:
+    if tried.outcome.out_of_fold is None:
+        raise RuntimeError("asked only of trials that predicted")
+    return tried.outcome.out_of_fold
+
+
+def _score(tried: TriedCandidate, targets: Floats, rows: npt.NDArray[np.bool_]) -> float:
+    score = mean_r2(targets[rows], _predictions(tried)[rows])
     return score if np.isfinite(score) else -np.inf
 
 
@@ -100,13 +157,18 @@ def out_of_fold(tried: Sequence[TriedCandidate]) -> Floats:
 
 
 def _members(
-    pool: Sequence[TriedCandidate], targets: Floats, weights: Floats | None
+    pool: Sequence[TriedCandidate],
+    targets: Floats,
+    weights: Floats | None,
+    rows: npt.NDArray[np.bool_],
 ) -> list[TriedCandidate]:
     """Return those that the best non-negative sum needs, the heaviest first."""
     for _ in range(2):  # the second time without those that weighed next to nothing
         if len(pool) < 2:
             return []
-        share = blending_weights(out_of_fold(pool), targets, weights).mean(axis=0)
+        share = blending_weights(
+            out_of_fold(pool)[:, rows], targets[rows], None if weights is None else weights[rows]
+        ).mean(axis=0)
         order = np.argsort(-share, kind="stable")[:_MOST_MEMBERS]
         pool = [pool[i] for i in order if share[i] > _LEAST_WEIGHT * share.sum()]
     return list(pool) if len(pool) > 1 else []

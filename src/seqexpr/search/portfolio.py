@@ -5,7 +5,7 @@ from __future__ import annotations
 from seqexpr.search.candidates import Choice
 from seqexpr.search.learners import SETS
 
-__all__ = ["FREE_STARTS", "FURTHER_STARTS"]
+__all__ = ["FREE_STARTS", "FURTHER_STARTS", "LONG_STARTS"]
 
 FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "ridge", "kmers": "1-6"},
@@ -14,7 +14,6 @@ FREE_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "trees", "onehot": "left", "colsample_bytree": 0.7},
     {"learner": "epistasis", "onehot": "right"},
     {"learner": "transfer"},
-    {"learner": "network"},
     {"learner": "ridge", "gapped": "6,4", "positional": "1-3/5"},
     # A tree's time is that of the columns it may use; of thousands a few hundred are enough.
     {
@@ -38,7 +37,6 @@ FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
         "n_estimators": 400,
     },
     {"learner": "trees", "kmers": "1-5", "motifs": SETS, "colsample_bytree": 0.1},
-    {"learner": "network", "form": "legnet", "size": 32, "n_places": 1, "loss": "bins"},
     {"learner": "trees", "positional": "1-3/1", "colsample_bytree": 0.2},
     {"learner": "gaussian_process"},
     {"learner": "ridge", "onehot": "left", "pairs": "300", "column_scale": "none"},
@@ -47,3 +45,13 @@ FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
     {"learner": "kernel_ridge"},
 )
 """As above; stopped early where they do not keep up."""
+
+LONG_STARTS: tuple[dict[str, Choice], ...] = (
+    {"learner": "network", "form": "legnet", "size": 64, "n_places": 1, "learning_rate": 0.01},
+    {"learner": "network"},
+    {"learner": "network", "form": "legnet", "size": 32, "n_places": 1, "learning_rate": 0.01},
+)
+"""Networks, which may take all the time that is left; the others do not wait to learn from them.
+
+One that could not be fitted once in the time is given up after two steps of training.
+"""

@@ -20,6 +20,7 @@ __all__ = [
     "bars_for",
     "frozen",
     "learners_for",
+    "long_starts",
     "parameter_importance",
     "portfolio",
     "propose",
@@ -31,6 +32,7 @@ BASELINES = ("mean", "gc", "nearest_neighbor", "tutorial")
 _KEPT_SHARE = 1 / 3  # of the trials at a stage, as in successive halving with eta = 3
 _FEWEST = 3  # trials at a stage before any is stopped there
 _RANDOM_FIRST = 2  # trials of a learner before its scores are looked at
+_QUICK_FIRST = 2  # starts before the first that may take long
 _TRIES = 20  # proposals that are drawn until one is new
 
 
@@ -93,6 +95,10 @@ def portfolio(library: Library, *, free_only: bool = False) -> list[Candidate]:
 
     names = ("covariates", *BASELINES) if library.covariates else BASELINES
     free = [registered(name, library) for name in names] + _sound(FREE_STARTS, library)
+    # One early, so that it has a process to itself while the others are tried; the rest last.
+    long = long_starts(library)
+    free[len(names) + _QUICK_FIRST : len(names) + _QUICK_FIRST] = long[:1]
+    free += long[1:]
     if free_only:
         return free
     further = [
@@ -101,6 +107,13 @@ def portfolio(library: Library, *, free_only: bool = False) -> list[Candidate]:
         for motifs in (library.motifs if start.get("motifs") == SETS else ("",))
     ]
     return free + _sound(further, library)
+
+
+def long_starts(library: Library) -> list[Candidate]:
+    """Return the starts that may take all the time there is, in the order of the portfolio."""
+    from seqexpr.search.portfolio import LONG_STARTS
+
+    return _sound(LONG_STARTS, library)
 
 
 def _sound(starts: Sequence[Mapping[str, Choice]], library: Library) -> list[Candidate]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
-from seqexpr.search.proposals import BASELINES, bars_for, portfolio, propose
+from seqexpr.search.proposals import BASELINES, bars_for, long_starts, portfolio, propose
 from seqexpr.search.triallog import TrialLog, TriedCandidate
 from seqexpr.search.trials import Material, Outcome
 from seqexpr.search.workers import MATERIAL_FILE, start_workers, try_candidate
@@ -109,6 +109,8 @@ class Search:
         self.spent = max((tried.elapsed for tried in self.tried.values()), default=0.0)
         self.starts = portfolio(self.library)
         self.n_free = len(portfolio(self.library, free_only=True))
+        long = {start.key for start in long_starts(self.library)}
+        self.apart = frozenset(i for i, start in enumerate(self.starts) if start.key in long)
         self.material.write(self.folder / MATERIAL_FILE)
         self._candidates: dict[int, Candidate] = {}
         self._suspects: set[int] = set()  # were running when a process broke
@@ -197,7 +199,10 @@ class Search:
 
         Its process cannot be ended alone; the other trials begin again.
         """
-        late = [one for one in running.values() if one.seconds > _PATIENCE * self.longest]
+        late = [
+            one for one in running.values()
+            if one.index not in self.apart and one.seconds > _PATIENCE * self.longest
+        ]  # fmt: skip
         if not late:
             return
         self.stop_workers()
@@ -214,8 +219,9 @@ class Search:
                 return
             candidate = self._candidate(index)
             bars = {} if index < self.n_free else bars_for(self._known(index))
+            longest = float("inf") if index in self.apart else self.longest
             future = self.submit(
-                try_candidate, candidate, bars=bars, seconds_left=min(seconds_left, self.longest),
+                try_candidate, candidate, bars=bars, seconds_left=min(seconds_left, longest),
                 max_bytes=MATRIX_BYTES,
             )  # fmt: skip
             if future is not None:
@@ -229,9 +235,7 @@ class Search:
                      if i not in self.tried and i not in running)  # fmt: skip
         if self.n_trials is not None and index >= self.n_trials + len(BASELINES):
             return None
-        waits = index >= self.n_free and any(
-            i not in self.tried for i in range(index - self._lookback + 1)
-        )
+        waits = index >= self.n_free and any(i not in self.tried for i in self._before(index))
         return None if waits else index
 
     @property
@@ -240,10 +244,11 @@ class Search:
 
     def _known(self, index: int) -> dict[int, tuple[Candidate, Outcome]]:
         """Return what trial `index` may learn from."""
-        return {
-            i: (self.tried[i].candidate, self.tried[i].outcome)
-            for i in range(index - self._lookback + 1)
-        }
+        return {i: (self.tried[i].candidate, self.tried[i].outcome) for i in self._before(index)}
+
+    def _before(self, index: int) -> list[int]:
+        """Return the trials that trial `index` learns from."""
+        return [i for i in range(index - self._lookback + 1) if i not in self.apart]
 
     def _candidate(self, index: int) -> Candidate:
         if index in self.tried:

@@ -97,7 +97,7 @@ class TrialLog:
             if "elapsed" not in kept:  # the last attribute that is written
                 continue
             index, out_of_fold = int(kept["index"]), None
-            if kept["state"] == "complete":
+            if kept["state"] in ("complete", "partial"):
                 try:
                     out_of_fold = np.load(self._file(index), allow_pickle=False)
                 except (OSError, ValueError, EOFError):  # gone or damaged: tried anew

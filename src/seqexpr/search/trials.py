@@ -21,6 +21,7 @@ from seqexpr.models.fitting import fit_model
 from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import BLOCKS
 from seqexpr.search.candidates import Candidate
+from seqexpr.search.kept import KeptFits, are_kept
 from seqexpr.search.matrices import MatrixStore
 from seqexpr.sequences import as_strings
 
@@ -173,9 +174,10 @@ class Outcome:
 
     Attributes
     ----------
-    state : {"complete", "pruned", "slow", "failed"}
-        "pruned": worse than two thirds of the others at its last stage; "slow":
-        could not have ended in time; "failed": raised an error.
+    state : {"complete", "partial", "pruned", "slow", "failed"}
+        "partial": there was time for some folds only; "pruned": worse than two
+        thirds of the others at its last stage; "slow": could not have ended in
+        time; "failed": raised an error.
     scores : mapping of str to float
         Mean R² over the targets on the validated rows, by stage.
     seconds : float
@@ -185,7 +187,8 @@ class Outcome:
     n_features : int or None
         Number of features.
     out_of_fold : ndarray of float64, shape (n, t), or None
-        Predictions of a complete trial; NaN for rows that are never validated.
+        Predictions of a complete or partial trial; NaN for rows that it did not
+        validate.
     message : str
         What went wrong.
     """
@@ -222,6 +225,7 @@ def run_trial(
     store: MatrixStore,
     bars: Mapping[str, float],
     seconds_left: float = float("inf"),
+    fits: Path | None = None,
 ) -> Outcome:
     """Take a candidate through the stages.
 
@@ -237,36 +241,29 @@ def run_trial(
         Score below which it does not go on after a stage, by name of the stage.
     seconds_left : float
         Time that it may take; one that would take longer ends after a stage.
+    fits : Path, optional
+        Folder in which the fits of a network are kept. A network that would
+        take longer than that is then fitted without as many folds as there is
+        time for, and without none if there is not time for one.
     """
-    started = time.perf_counter()
-    trial = _Trial(candidate, material, store)
+    trial = _Trial(candidate, material, store, fits=fits)
     scores: dict[str, float] = {}
     state, message = "complete", ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a hundred models; the shipped one's are shown
-            for stage in stages_of(len(material.sequences), material.n_folds):
-                scores[stage.name] = trial.reach(stage)
-                if stage.name == "all":
-                    break
-                if scores[stage.name] < bars.get(stage.name, -np.inf):
-                    state = "pruned"
-                    break
-                if time.perf_counter() - started + trial.seconds_ahead(stage) > seconds_left:
-                    state = "slow"
-                    break
+            state = trial.climb(scores, bars, seconds_left)
     except MemoryError:
         state, message = "failed", "out of memory"
     except Exception as error:  # a candidate that cannot be fitted is a result, not an end
         state, message = "failed", f"{type(error).__name__}: {error}"
-    complete = state == "complete"
     return Outcome(
         state=state,
         scores=scores,
-        seconds=time.perf_counter() - started,
+        seconds=trial.elapsed,
         fit_seconds=trial.fit_seconds,
         n_features=trial.n_features,
-        out_of_fold=trial.out_of_fold if complete else None,
+        out_of_fold=trial.out_of_fold if state in ("complete", "partial") else None,
         message=message,
     )
 
@@ -274,8 +271,13 @@ def run_trial(
 class _Trial:
     """Fits a candidate without folds, each once."""
 
-    def __init__(self, candidate: Candidate, material: Material, store: MatrixStore) -> None:
+    def __init__(
+        self, candidate: Candidate, material: Material, store: MatrixStore, *, fits: Path | None
+    ) -> None:
+        self.started = time.perf_counter()
         self.candidate = candidate
+        kept = fits is not None and are_kept(candidate, material)
+        self.kept = KeptFits(fits, candidate) if fits is not None and kept else None
         self.material = material
         self.store = store
         self.out_of_fold = np.full(material.targets.shape, np.nan)
@@ -283,6 +285,47 @@ class _Trial:
         self.feature_seconds = 0.0  # next to nothing where they were computed before
         self.model_seconds = 0.0  # of the last fit, features not counted
         self.n_features: int | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.perf_counter() - self.started
+
+    def climb(
+        self, scores: dict[str, float], bars: Mapping[str, float], seconds_left: float
+    ) -> str:
+        """Go from stage to stage, note the scores, and return how it ended."""
+        n_folds = self.material.n_folds
+        if self.kept is not None and self._guess() > seconds_left:
+            return "slow"
+        for stage in stages_of(len(self.material.sequences), n_folds):
+            if self.kept is not None and stage.share < 1 and stage.name not in bars:
+                continue  # a fit that is not kept, and that nothing is decided by
+            scores[stage.name] = self.reach(stage)
+            if stage.name == "all":
+                return "complete"
+            if scores[stage.name] < bars.get(stage.name, -np.inf):
+                return "pruned"
+            if self.elapsed + self.seconds_ahead(stage) > seconds_left:
+                if self.kept is None or stage.share < 1:
+                    return "slow"
+                for fold in range(n_folds):
+                    if self.elapsed + self.model_seconds > seconds_left:
+                        break
+                    self._reach_fold(fold)
+                return "partial"
+        return "complete"
+
+    def _guess(self) -> float:
+        """Return about the seconds of a network's fit without one fold."""
+        from seqexpr.models.training.cost import seconds_of_fit
+
+        material = self.material
+        n = int((material.folds != 0).sum())
+        return seconds_of_fit(
+            self.candidate.regressor(random_state=material.seed, n_jobs=1),
+            material.sequences, n_rows=n, n_targets=material.targets.shape[1],
+        )  # fmt: skip
 
     @property
     def fit_seconds(self) -> float:
@@ -303,12 +346,17 @@ class _Trial:
             self._fit_without(stage.folds[0], predicted, share=stage.share)
             return mean_r2(self.material.targets, predicted)
         for fold in stage.folds:
-            if fold not in self.done:
-                self._fit_without(fold, self.out_of_fold)
-                self.done.add(fold)
+            self._reach_fold(fold)
         return mean_r2(self.material.targets, self.out_of_fold)
 
-    def _fit_without(self, fold: int, predicted: Floats, *, share: float = 1.0) -> None:
+    def _reach_fold(self, fold: int) -> None:
+        if fold not in self.done:
+            model = self._fit_without(fold, self.out_of_fold)
+            if self.kept is not None:
+                self.kept.add(fold, model)
+            self.done.add(fold)
+
+    def _fit_without(self, fold: int, predicted: Floats, *, share: float = 1.0) -> Any:
         material = self.material
         held = np.flatnonzero(material.folds == fold)
         fit = np.flatnonzero(material.folds != fold)
@@ -326,6 +374,7 @@ class _Trial:
         self.model_seconds = time.perf_counter() - fitting
         if not np.isfinite(predicted[held]).all():  # the score leaves such rows out
             raise ValueError("a prediction is not a finite number")
+        return model
 
     def _features(self, fit: Ints) -> tuple[Any, Any]:
         """Return the model that is left to fit, and what it reads, all rows."""

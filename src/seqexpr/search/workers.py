@@ -19,6 +19,7 @@ from seqexpr.models.fitting import fit_model
 from seqexpr.models.training.context import training_context
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
+from seqexpr.search.kept import KeptFits, are_kept
 from seqexpr.search.matrices import MatrixStore
 from seqexpr.search.trials import Material, Outcome, run_trial
 
@@ -104,7 +105,10 @@ def try_candidate(
     material, store = _open(folder, max_bytes)
     candidate = Candidate(choices, library)
     with _networks(folder, material):
-        return run_trial(candidate, material, store=store, bars=bars, seconds_left=seconds_left)
+        return run_trial(
+            candidate, material, store=store, bars=bars, seconds_left=seconds_left,
+            fits=Path(folder),
+        )  # fmt: skip
 
 
 def _networks(folder: str, material: Material) -> AbstractContextManager[Any]:
@@ -117,21 +121,33 @@ def _networks(folder: str, material: Material) -> AbstractContextManager[Any]:
 def fit_finally(
     folder: str, choices: Mapping[str, Any], library: Library, *, test: Any, max_bytes: int
 ) -> FinalFit:
-    """Fit a candidate on all train rows, in a worker, and predict the test rows."""
+    """Fit a candidate on all train rows, in a worker, and predict the test rows.
+
+    A network is not fitted anew: it is the mean of its fits without one fold each.
+    """
     material, _ = _open(folder, max_bytes)
     started = time.perf_counter()
     targets = material.targets[:, 0] if material.targets.shape[1] == 1 else material.targets
-    model = material.build(Candidate(choices, library))
+    candidate = Candidate(choices, library)
+    model = material.build(candidate)
     with warnings.catch_warnings(record=True) as caught, _networks(folder, material):
         warnings.simplefilter("always")
-        fit_model(
-            model, material.inputs, targets, sample_weight=material.weights, groups=material.units
-        )
+        kept = None
+        if are_kept(candidate, material):
+            kept = KeptFits(Path(folder), candidate).assemble(model[-1])
+        if kept is not None:
+            model.steps[-1] = (model.steps[-1][0], kept)
+        else:
+            fit_model(
+                model, material.inputs, targets, sample_weight=material.weights,
+                groups=material.units,
+            )  # fmt: skip
         seconds = time.perf_counter() - started
         predicted = np.asarray(model.predict(test), dtype=np.float64).reshape(len(test), -1)
     try:
-        n_features: int | None = len(model[:-1].get_feature_names_out())
+        names = model[:-1].get_feature_names_out()
     except AttributeError:
-        n_features = None
+        names = None
+    n_features = None if names is None else len(names)
     texts = tuple(dict.fromkeys(str(w.message) for w in caught))
     return FinalFit(model, predicted, seconds, n_features, texts)

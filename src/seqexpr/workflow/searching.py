@@ -23,6 +23,7 @@ from seqexpr.models.training.context import current_context
 from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import motif_sets
 from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
+from seqexpr.search.kept import are_kept
 from seqexpr.search.proposals import BASELINES, parameter_importance
 from seqexpr.search.search import Search, SearchState
 from seqexpr.search.triallog import TriedCandidate
@@ -189,7 +190,9 @@ class _Reserve:
         """Return what would be fitted if the search ended now."""
         if self._known is None or self._known[0] != len(self.search.tried):
             material = self.search.material
-            found = choose_finalists(self.search.tried, material.targets, material.weights)
+            found = choose_finalists(
+                self.search.tried, material.targets, material.weights, groups=material.units
+            )
             self._known = (len(self.search.tried), found)
         return self._known[1]
 
@@ -233,6 +236,8 @@ class _Reserve:
 
     def _full_fit(self, tried: TriedCandidate) -> float:
         """Return the seconds of a fit on all train rows, from those of one without a fold."""
+        if are_kept(tried.candidate, self.search.material):
+            return 0.0  # it is the mean of those without one fold each
         folds = self.search.material.folds
         held = np.bincount(folds[folds >= 0]).max(initial=0)
         return tried.outcome.fit_seconds * len(folds) / max(1, len(folds) - int(held))
@@ -261,7 +266,7 @@ def _rungs(
             Rung(
                 spec=tried.candidate.spec(_name(tried), place=tried.index),
                 model=set_jobs(fit.model, jobs),
-                out_of_fold=np.asarray(tried.outcome.out_of_fold),
+                out_of_fold=np.where(finalists.rows[:, None], out_of_fold([tried])[0], np.nan),
                 test=fit.test,
                 seconds=tried.outcome.seconds + fit.seconds,
                 n_features=fit.n_features,
@@ -271,7 +276,9 @@ def _rungs(
     members = [tried for tried in finalists.members if tried.index in fits]
     described: list[dict[str, Any]] = []
     if len(members) > 1:
-        blend, described = _blend(search, members, fits, train, units=units, jobs=jobs)
+        blend, described = _blend(
+            search, members, fits, train, units=units, jobs=jobs, rows=finalists.rows
+        )
         rungs.append(blend)
     return sorted(rungs, key=lambda rung: rung.spec.complexity), described
 
@@ -284,8 +291,10 @@ def _blend(
     *,
     units: npt.NDArray[np.int64],
     jobs: int,
+    rows: npt.NDArray[np.bool_],
 ) -> tuple[Rung, list[dict[str, Any]]]:
-    seed, predictions = search.material.seed, out_of_fold(members)
+    seed = search.material.seed
+    predictions = np.where(rows[:, None], out_of_fold(members), np.nan)
     weights = blending_weights(predictions, train.targets, train.weights)
     build = partial(_build_blend, [member.candidate for member in members], weights.tolist())
     spec = ModelSpec(

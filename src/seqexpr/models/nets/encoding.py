@@ -70,10 +70,11 @@ def one_hot(codes: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
     return (codes[:, None, :] == bases[:, None]).to(dtype)
 
 
-def mask_of(codes: Tensor) -> Tensor | None:
+def mask_of(codes: Tensor, *, look: bool = True) -> Tensor | None:
     """Return 1 where there is a base and 0 where there is none, shape (n, 1, length).
 
-    None where there is a base everywhere, so that networks need not look.
+    None where there is a base everywhere, so that networks need not look; not
+    with `look` off, which spares a GPU the wait for the answer.
 
     Examples
     --------
@@ -83,4 +84,6 @@ def mask_of(codes: Tensor) -> Tensor | None:
     True
     """
     padded = codes == PADDING
-    return None if not bool(padded.any()) else (~padded)[:, None, :].to(torch.float32)
+    if look and not bool(padded.any()):
+        return None
+    return (~padded)[:, None, :].to(torch.float32)

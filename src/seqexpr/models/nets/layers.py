@@ -61,8 +61,23 @@ class MaskedConv1d(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return (n, n_out, length)."""
-        out: Tensor = self.conv(x if mask is None else x * mask)
+        return _convolve(self.conv, x if mask is None else x * mask)
+
+
+def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
+    """Return what the convolution gives; on a processor with the channels of a base side by side.
+
+    That is 1.3 to 2.9 times as fast there, most for grouped ones, and the layout goes on to
+    what comes next (`benchmarks/bench_networks.py`).
+    """
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        out: Tensor = conv(x)
         return out
+    weight = conv.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+    padding, dilation = (0, int(conv.padding[0])), (1, int(conv.dilation[0]))
+    return F.conv2d(
+        x.unsqueeze(2), weight, conv.bias, padding=padding, dilation=dilation, groups=conv.groups
+    ).squeeze(2)
 
 
 class MaskedBatchNorm1d(nn.BatchNorm1d):
@@ -75,14 +90,19 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return x, normalised by the batch in training, by the running moments else."""
-        n = x.shape[0] * x.shape[2] if mask is None or not self.training else int(mask.sum())
-        if not self.training or n < 2:  # of one value there is no variance
+        if not self.training or x.shape[0] * x.shape[2] < 2:  # of one value there is no variance
             return F.batch_norm(
                 x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
             )
         if mask is None:
-            out: Tensor = super().forward(x)
-            return out
+            # With a further axis PyTorch knows the layout that convolutions hand on.
+            self.num_batches_tracked += 1
+            return F.batch_norm(
+                x.unsqueeze(2), self.running_mean, self.running_var, self.weight, self.bias,
+                training=True, momentum=0.1 if self.momentum is None else self.momentum,
+                eps=self.eps,
+            ).squeeze(2)  # fmt: skip
+        n = mask.sum().clamp(min=2.0)  # a tensor: a GPU need not wait for the number
         mean = (x * mask).sum(dim=(0, 2)) / n
         centred = (x - mean[:, None]) * mask
         variance = (centred**2).sum(dim=(0, 2)) / n
@@ -116,7 +136,10 @@ class MaskedMaxPool1d(nn.Module):
         return self._largest(x.masked_fill(mask == 0, lowest), lowest) * pooled_mask, pooled_mask
 
     def _largest(self, x: Tensor, below: float) -> Tensor:
-        # max_pool1d does the same in the same time, but cannot be exported to ONNX for any length.
+        if self.training:  # quicker to go back through
+            window = (1, self.width)
+            return F.max_pool2d(x.unsqueeze(2), window, window, ceil_mode=True).squeeze(2)
+        # A pooling layer cannot be exported to ONNX for any length; DeepLIFT has a rule for this.
         stretches = (x.shape[2] + self.width - 1) // self.width
         x = F.pad(x, (0, self.width - 1), value=below)
         reach = self.width * (stretches - 1) + 1

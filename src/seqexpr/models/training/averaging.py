@@ -24,14 +24,17 @@ def moving_average(share: float) -> Callable[[Any, Any, Any], None]:
     ----------
     Tarvainen & Valpola (2017), Mean teachers, NeurIPS, equation 3.
     """
+    from torch.optim.swa_utils import get_ema_multi_avg_fn
 
     def update(averaged: list[Tensor], current: list[Tensor], n_averaged: Tensor) -> None:
         n = int(n_averaged)
-        new = 1 - min(share, (1 + n) / (10 + n))
-        for old, now in zip(averaged, current, strict=True):
-            if old.is_floating_point():
-                old.lerp_(now, new)
-            else:
+        average = get_ema_multi_avg_fn(min(share, (1 + n) / (10 + n)))
+        pairs = list(zip(averaged, current, strict=True))
+        moving = [pair for pair in pairs if pair[0].is_floating_point()]
+        if moving:
+            average([old for old, _ in moving], [now for _, now in moving], n_averaged)
+        for old, now in pairs:
+            if not old.is_floating_point():  # counters
                 old.copy_(now)
 
     return update

@@ -56,6 +56,8 @@ class Batch:
     targets: Tensor
     weights: Tensor
     covariates: Tensor | None
+    is_full: bool
+    """Whether every sequence is as long as the longest, so that nothing is to be hidden."""
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -79,6 +81,8 @@ class Feed:
     def __init__(self, examples: Examples, device: torch.device) -> None:
         parts = (examples.codes, examples.targets, examples.weights, examples.covariates)
         tensors = [None if part is None else torch.from_numpy(part) for part in parts]
+        # Known here, so that no batch has to be looked at on the device.
+        self.lengths = (examples.codes != PADDING).sum(axis=1)
         self.device = device
         self.resident = device.type == "cpu" or examples.codes.nbytes <= _RESIDENT
         if self.resident:
@@ -88,21 +92,23 @@ class Feed:
 
     def batches(self, order: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
         """Yield the rows of `order`, `size` at a time, each batch as wide as its longest row."""
-        rows = torch.from_numpy(np.ascontiguousarray(order))
-        if self.resident:
-            for chunk in rows.to(self.device).split(size):
-                yield self._pick(chunk)
-            return
+        order = np.ascontiguousarray(order)
+        rows = torch.from_numpy(order)
+        rows = rows.to(self.device) if self.resident else rows
         ahead: Batch | None = None
-        for chunk in rows.split(size):
-            batch = self._pick(chunk)  # its copy runs while the one before is worked on
-            if ahead is not None:
+        for start in range(0, len(order), size):
+            part = slice(start, start + size)
+            batch = self._pick(rows[part], self.lengths[order[part]])
+            if self.resident:
+                yield batch
+                continue
+            if ahead is not None:  # the copy of the next runs while this one is worked on
                 yield ahead
             ahead = batch
         if ahead is not None:
             yield ahead
 
-    def _pick(self, rows: Tensor) -> Batch:
+    def _pick(self, rows: Tensor, lengths: npt.NDArray[np.int64]) -> Batch:
         picked = [None if part is None else part[rows] for part in self._parts]
         if not self.resident:
             picked = [
@@ -112,7 +118,9 @@ class Feed:
         codes, targets, weights, beside = picked
         if codes is None or targets is None or weights is None:
             raise RuntimeError("codes, targets and weights are always there")
-        return Batch(trim(codes), targets, weights, beside)
+        longest = max(1, int(lengths.max()))
+        is_full = bool(lengths.min() == longest)
+        return Batch(codes[:, :longest], targets, weights, beside, is_full)
 
 
 def trim(codes: Tensor) -> Tensor:
@@ -123,6 +131,19 @@ def trim(codes: Tensor) -> Tensor:
     return codes[:, : max(1, width)]
 
 
-def to_input(codes: Tensor, *, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor | None]:
-    """Return the one-hot code and the mask of base codes."""
-    return one_hot(codes, dtype=dtype), mask_of(codes)
+def to_input(
+    codes: Tensor, *, is_full: bool | None = None, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor | None]:
+    """Return the one-hot code and the mask of base codes.
+
+    Parameters
+    ----------
+    codes : Tensor of uint8, shape (n, length)
+        Base codes.
+    is_full : bool, optional
+        Whether every sequence is as long as the longest; None = look.
+    dtype : torch.dtype
+        Of the code. Default float32.
+    """
+    mask = None if is_full else mask_of(codes, look=is_full is None)
+    return one_hot(codes, dtype=dtype), mask

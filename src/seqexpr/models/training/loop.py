@@ -287,7 +287,7 @@ class _Run:
         torch.manual_seed(seed)  # of dropout
         self.generator.manual_seed(seed)
         codes = augment(batch.codes, plan.augmentation, generator=self.generator, finetune=finetune)
-        x, mask = to_input(codes)
+        x, mask = to_input(codes, is_full=batch.is_full)
         if plan.training.mixup:
             loss = self._mixed(x, mask, batch)
         else:
@@ -327,7 +327,7 @@ class _Run:
         self.average.eval()
         predicted, measured, weights = [], [], []
         for batch in self.held_out.batches(np.arange(self.n_held_out), 4 * self.batch):
-            x, mask = to_input(batch.codes)
+            x, mask = to_input(batch.codes, is_full=batch.is_full)
             with self.fabric.autocast():
                 raw = self.average(x, mask, batch.covariates)
             predicted.append(self.loss.mean(raw.float()).cpu())

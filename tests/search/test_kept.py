@@ -1,0 +1,85 @@
+"""The fits of networks are kept, and their mean is what is shipped."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from seqexpr.optional import has_extra
+from seqexpr.search import trials, workers
+from seqexpr.search.candidates import Candidate
+from seqexpr.search.kept import KeptFits, are_kept
+from seqexpr.search.matrices import MatrixStore
+from seqexpr.search.trials import run_trial
+
+pytestmark = pytest.mark.skipif(not has_extra("deep"), reason="needs PyTorch")
+
+SMALL = {"learner": "network", "size": 8, "n_places": 2, "n_epochs": 2}
+
+
+@pytest.fixture
+def attempt(tmp_path):
+    def run(candidate, material, **given):
+        given = {"bars": {}, "fits": tmp_path} | given
+        return run_trial(candidate, material, store=MatrixStore(tmp_path / "matrices"), **given)
+
+    return run
+
+
+def test_which_are_kept(make_material, aligned):
+    material = make_material()
+    assert are_kept(Candidate(SMALL, aligned), material)
+    assert not are_kept(Candidate(SMALL | {"loss": "bins"}, aligned), material)
+    assert not are_kept(Candidate({"learner": "ridge", "kmers": "1-3"}, aligned), material)
+
+
+def test_what_is_shipped_is_the_mean_of_the_fits_without_a_fold_each(
+    attempt, make_material, aligned, tmp_path
+):
+    material, candidate = make_material(), Candidate(SMALL, aligned)
+    outcome = attempt(candidate, material)
+    assert outcome.state == "complete"
+    unfitted = candidate.build(random_state=0, n_jobs=1)[-1]
+    fits = []
+    for fold in range(3):
+        rows = np.flatnonzero(material.folds != fold)
+        fits.append(
+            candidate.build(random_state=0, n_jobs=1)[-1].fit(
+                [material.sequences[i] for i in rows], material.targets[rows, 0], groups=rows
+            )
+        )
+    mean = np.mean([fit.predict(material.sequences) for fit in fits], axis=0)
+    shipped = KeptFits(tmp_path, candidate).assemble(unfitted)
+    np.testing.assert_allclose(shipped.predict(material.sequences), mean, atol=1e-5)
+    assert shipped.n_members == 3
+    # A row of a fold was predicted by the fit that had not seen it.
+    held = material.folds == 1
+    wanted = fits[1].predict([s for s, h in zip(material.sequences, held, strict=True) if h])
+    np.testing.assert_allclose(outcome.out_of_fold[held, 0], wanted, atol=1e-5)
+
+    material.write(tmp_path / workers.MATERIAL_FILE)
+    final = workers.fit_finally(
+        str(tmp_path), candidate.choices, aligned, test=material.sequences[:5], max_bytes=2**20
+    )
+    np.testing.assert_allclose(final.test[:, 0], mean[:5], atol=1e-5)
+
+
+def test_there_is_time_for_some_folds_only(attempt, make_material, aligned, monkeypatch):
+    material, candidate = make_material(), Candidate(SMALL, aligned)
+    monkeypatch.setattr(trials._Trial, "_guess", lambda self: 0.0)
+    monkeypatch.setattr(trials._Trial, "seconds_ahead", lambda self, stage: 1_000.0)
+    clock = iter([0.0, 0.0, 0.0, 900.0, 900.0])  # the last fold has no room left
+    monkeypatch.setattr(trials._Trial, "elapsed", property(lambda self: next(clock)))
+    outcome = attempt(candidate, material, seconds_left=500.0)
+    assert outcome.state == "partial"
+    assert "all" not in outcome.scores
+    known = np.isfinite(outcome.out_of_fold[:, 0])
+    np.testing.assert_array_equal(known, material.folds < 2)
+
+
+def test_a_network_that_could_not_be_fitted_once_is_not_begun(
+    attempt, make_material, aligned, tmp_path
+):
+    outcome = attempt(Candidate(SMALL, aligned), make_material(), seconds_left=0.0)
+    assert outcome.state == "slow"
+    assert not list(tmp_path.glob("fits/*"))
