@@ -198,7 +198,7 @@ class _Reserve:
 
     def seconds_left(self) -> float:
         """Return the seconds left for trials."""
-        seconds = [self._full_fit(tried) for tried in self.finalists().needed]
+        seconds = [self._last_fit(tried) for tried in self.finalists().needed]
         fits = max([sum(seconds) / self.search.n_jobs, *seconds], default=0.0)
         return self.budget.left(reserve=1.1 * fits + self.appraisal())
 
@@ -231,13 +231,17 @@ class _Reserve:
         limit = _STAND_IN_SHARE * self.budget.seconds
         quick = [t for t in fits if self._full_fit(t) <= limit]
         if quick:
-            return max(quick, key=lambda t: t.outcome.scores["all"])
+            return max(quick, key=lambda t: t.outcome.scores.get("all", -np.inf))
         return min(fits, key=self._full_fit, default=None)
+
+    def _last_fit(self, tried: TriedCandidate) -> float:
+        """Return the seconds until a finalist is there, once trials have ended."""
+        if are_kept(tried.candidate, self.search.material):
+            return 0.0  # it is the mean of those without one fold each
+        return self._full_fit(tried)
 
     def _full_fit(self, tried: TriedCandidate) -> float:
         """Return the seconds of a fit on all train rows, from those of one without a fold."""
-        if are_kept(tried.candidate, self.search.material):
-            return 0.0  # it is the mean of those without one fold each
         folds = self.search.material.folds
         held = np.bincount(folds[folds >= 0]).max(initial=0)
         return tried.outcome.fit_seconds * len(folds) / max(1, len(folds) - int(held))
