@@ -44,7 +44,8 @@ def test_the_sentence_counts(search):
         "and 1 failed. The blend adds up 2 of them. Controls, inflation and learning curve, which "
         "fit a model some dozen times, were measured with “Title 1” in its place."
     )
-    resumed = search_section(search | {"n_resumed": 3, "members": []})["text"]
+    alone = {"n_resumed": 3, "members": [], "stand_in": None}
+    resumed = search_section(search | alone)["text"]
     assert resumed.endswith("3 of them are from an interrupted run.")
 
 

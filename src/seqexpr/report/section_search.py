@@ -179,6 +179,7 @@ def _sentence(search: Mapping[str, Any]) -> str:
         text += f" {count(search['n_resumed'])} of them are from an interrupted run."
     if search["members"]:
         text += f" The blend adds up {count(len(search['members']))} of them."
+    if search.get("stand_in"):
         quick = [t["title"] for t in search["trials"] if t["name"] == search.get("stand_in")]
         text += "".join(
             f" Controls, inflation and learning curve, which fit a model some dozen times, were "

@@ -23,7 +23,7 @@ from seqexpr.workflow.ladder import Rung, climb, fit_rung
 from seqexpr.workflow.progress import Progress, Step
 from seqexpr.workflow.records import describe, prediction_rows, summarize
 from seqexpr.workflow.run import Run
-from seqexpr.workflow.searching import BLEND, search_rungs
+from seqexpr.workflow.searching import search_rungs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,7 @@ def train_and_test(
         models=tuple(map(summarize, rungs)),
         predictions=_predictions(scene),
         **findings.parts,
-        search=found.search,
+        search=found.search_of(chosen),
         warnings=(
             *split.warnings,
             *(text for rung in rungs for text in rung.warnings),
@@ -151,12 +151,20 @@ class _Ladder:
     candidates: list[str]
     search: dict[str, Any] | None = None
     quick: str = ""
+    dear: frozenset[str] = frozenset()
 
     def stand_in_for(self, chosen: Rung) -> Rung:
         """Return the rung whose kind of model is fitted again and again for the appraisal."""
-        if chosen.spec.name != BLEND:
+        if chosen.spec.name not in self.dear:
             return chosen
         return next(rung for rung in self.rungs if rung.spec.name == self.quick)
+
+    def search_of(self, chosen: Rung) -> dict[str, Any] | None:
+        """Return ``search`` of evaluation.json, with the rung that was appraised, if another."""
+        if self.search is None:
+            return None
+        appraised = self.stand_in_for(chosen).spec.name
+        return self.search | {"stand_in": appraised if appraised != chosen.spec.name else None}
 
 
 def _fit_ladder(
@@ -168,7 +176,7 @@ def _fit_ladder(
         found = search_rungs(recipe, train, tested, budget=budget, **fitting)
         named = [rung.spec for rung in found.rungs]
         candidates = [spec.name for spec in named if not spec.is_baseline]
-        return _Ladder(found.rungs, candidates, found.summary, found.stand_in)
+        return _Ladder(found.rungs, candidates, found.summary, found.stand_in, found.dear)
     names, candidates = models_of(recipe, dataset)
     return _Ladder(climb(names, train, tested, seed=recipe.seed, **fitting), candidates)
 

@@ -64,14 +64,17 @@ class Found:
     rungs : list of Rung
         Baselines, the best of each learner and the blend, simplest first.
     stand_in : str
-        Name of the rung that controls and learning curve are run with when the
-        blend is selected: the best that is quick enough.
+        Name of the rung that controls and learning curve are run with where the
+        selected one is dear: the best that is quick enough.
+    dear : frozenset of str
+        Names of the rungs that are too slow for that; the blend is one.
     summary : dict
         ``search`` of evaluation.json.
     """
 
     rungs: list[Rung]
     stand_in: str
+    dear: frozenset[str]
     summary: dict[str, Any]
 
 
@@ -143,8 +146,8 @@ def search_rungs(
             search.close()
     rungs, members = _rungs(search, finalists, fits, train, units=units, jobs=jobs)
     stand_in = keeper.stand_in(rungs)
-    summary = _summary(search, budget, recipe, members) | {"stand_in": stand_in}
-    return Found(rungs, stand_in, summary)
+    summary = _summary(search, budget, recipe, members)
+    return Found(rungs, stand_in, keeper.dear, summary)
 
 
 def _no_model(search: Search) -> str:
@@ -223,13 +226,19 @@ class _Reserve:
         quick = self._quickest_good([t for t in self._learned() if _name(t) in names])
         return names[-1] if quick is None else _name(quick)
 
+    @property
+    def dear(self) -> frozenset[str]:
+        """Names of what takes too long to be fitted some dozen times."""
+        limit = _STAND_IN_SHARE * self.budget.seconds
+        slow = (t for t in self.finalists().in_order if self._full_fit(t) > limit)
+        return frozenset({BLEND, *map(_name, slow)})
+
     def _learned(self) -> list[TriedCandidate]:
         return [t for t in self.finalists().in_order if t.candidate.model is None]
 
     def _quickest_good(self, fits: list[TriedCandidate]) -> TriedCandidate | None:
         """Return the best single finalist whose fit takes a small share of the budget."""
-        limit = _STAND_IN_SHARE * self.budget.seconds
-        quick = [t for t in fits if self._full_fit(t) <= limit]
+        quick = [t for t in fits if _name(t) not in self.dear]
         if quick:
             return max(quick, key=lambda t: t.outcome.scores.get("all", -np.inf))
         return min(fits, key=self._full_fit, default=None)
