@@ -47,9 +47,24 @@ FURTHER_STARTS: tuple[dict[str, Choice], ...] = (
 """As above; stopped early where they do not keep up."""
 
 LONG_STARTS: tuple[dict[str, Choice], ...] = (
-    {"learner": "network", "form": "legnet", "size": 64, "n_places": 1, "learning_rate": 0.01},
+    {
+        "learner": "network",
+        "form": "legnet",
+        "size": 64,
+        "n_places": 1,
+        "dropout": 0.0,
+        "learning_rate": 0.01,
+    },
     {"learner": "network"},
-    {"learner": "network", "form": "legnet", "size": 32, "n_places": 1, "learning_rate": 0.01},
+    {"learner": "network", "read_strands": "average", "n_epochs": 20},
+    {
+        "learner": "network",
+        "form": "legnet",
+        "size": 32,
+        "n_places": 1,
+        "dropout": 0.0,
+        "learning_rate": 0.01,
+    },
 )
 """Networks, which may take all the time that is left; the others do not wait to learn from them.
 
