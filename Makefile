@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-core test-deep test-browser lint check bench accuracy docs clean
+.PHONY: help demo test test-core test-deep test-browser lint check bench accuracy accuracy-networks docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -84,6 +84,9 @@ bench: .venv/.bench
 
 accuracy: .venv/.bench
 	$(BIN)/python -m benchmarks.accuracy --budget 20m
+
+accuracy-networks: .venv/.deep
+	$(BIN)/python -m benchmarks.accuracy --systems networks
 
 clean:
 	rm -rf .venv demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

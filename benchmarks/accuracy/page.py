@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.results import RIVALS, Results
+from benchmarks.accuracy.results import NETWORKS, RIVALS, Results
 from benchmarks.accuracy.sets import ROWS, Row
 
 __all__ = ["PAGE", "RESULTS", "render", "write_page"]
@@ -38,8 +38,12 @@ def render(results: Results) -> str:
     """Return the page; what was not run is said to be so."""
     fits: Fits = {}
     compared: dict[str, dict[str, Any]] = {}
+    added: dict[str, dict[str, Any]] = {}
+    networks: dict[str, dict[str, Any] | None] = {}
     for name in dict.fromkeys(row.problem for row in ROWS):
         compared[name] = results.read(results.of_comparison(name)) or {}
+        added[name] = results.read(results.of_comparison(name, NETWORKS)) or {}
+        networks[name] = results.read(results.of_fit(name, NETWORKS))
         for system in TITLES:
             fit = results.read(results.of_fit(name, system))
             if fit is not None:
@@ -56,6 +60,8 @@ def render(results: Results) -> str:
             "ceiling, where the noise is known."
         ),
         _differences(fits, compared),
+        "## With networks",
+        *_with_networks(networks, added, results),
         "## What it cost",
         (
             "Seconds of the whole process, start, reading and predicting included, and the peak "
@@ -221,6 +227,64 @@ def _share(ceiling: dict[str, Any] | None) -> str:
     if ceiling["share_low"] is None:
         return text
     return f"{text} [{ceiling['share_low']:.1%}, {ceiling['share_high']:.1%}]"
+
+
+def _with_networks(
+    networks: dict[str, dict[str, Any] | None], added: dict[str, Any], results: Results
+) -> list[str]:
+    """Return what the extra deep adds, in more time, on the same splits."""
+    known = [fit for fit in networks.values() if fit is not None]
+    lines = []
+    for row in ROWS:
+        fit = networks[row.problem]
+        score = None if fit is None else fit["scores"][row.name]
+        gain = added[row.problem].get("seqexpr", {}).get(row.name)
+        lines.append(
+            [
+                f"{row.title}, {NAMES[row.metric]}",
+                row.one_network,
+                _reach_with_networks(row, score),
+                NOT_RUN if score is None else _scored(row, score),
+                NOT_RUN if gain is None else _difference(gain),
+                NOT_RUN if fit is None else f"{fit['wall_seconds'] / 60:.1f} min",
+                NOT_RUN if fit is None else f"{fit['peak_mib']:,.0f} MiB",
+            ]
+        )
+    head = [
+        "data", "one network, plain loop", "reach", f"best, {results.networks_budget}",
+        f"gain over {results.budget} without", "time", "memory",
+    ]  # fmt: skip
+    versions = sorted({f"PyTorch {fit['versions'].get('torch', '?')}" for fit in known})
+    where = f", {', '.join(versions)}, without a GPU" if known else ""
+    chosen = [f"`{name}`: {_chosen(fit)}." for name, fit in networks.items() if fit is not None]
+    return [
+        (
+            f"The same with the extra `deep`, on two cores{where}: "
+            f"`make accuracy-networks`, or `python -m benchmarks.accuracy --systems networks` "
+            f"where PyTorch is installed. {len(known)} of {len(networks)} fits were run. Bold "
+            "where it reaches what was to be reached, or where the gain's interval leaves out 0."
+        ),
+        _table(head, lines),
+        *([" ".join(["Chosen.", *chosen])] if chosen else []),
+    ]
+
+
+def _reach_with_networks(row: Row, score: dict[str, Any] | None) -> str:
+    if row.reach_with_networks is None:
+        return "none set"
+    if not row.of_ceiling:
+        return f"{row.reach_with_networks:g}"
+    text = f"{row.reach_with_networks:.0%} of the ceiling"
+    ceiling = score and score["ceiling"]
+    return f"{row.reach_with_networks * ceiling['value']:.3f} ({text})" if ceiling else text
+
+
+def _scored(row: Row, score: dict[str, Any]) -> str:
+    text = f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+    needed = row.reach_with_networks
+    if needed is not None and row.of_ceiling:
+        needed = needed * score["ceiling"]["value"] if score["ceiling"] else None
+    return f"**{text}**" if needed is not None and score["value"] >= needed else text
 
 
 def _costs(fits: Fits) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 from seqexpr.files import atomic_path
 
-__all__ = ["RIVALS", "Results"]
+__all__ = ["NETWORKS", "RIVALS", "Results"]
 
 RIVALS = ("flaml", "hgb")
+NETWORKS = "networks"
+"""The system that is seqexpr with the extra deep, on a budget of its own."""
 
 
 @dataclass(frozen=True)
@@ -27,17 +29,24 @@ class Results:
     seed : int
     preset : str
         Of seqexpr. Any other than "best" is part of its name in the files.
+    networks_budget : str
+        The budget of seqexpr with networks.
     """
 
     folder: Path
     budget: str = "20m"
     seed: int = 0
     preset: str = "best"
+    networks_budget: str = "30m"
+
+    def budget_of(self, system: str) -> str:
+        return self.networks_budget if system == NETWORKS else self.budget
 
     def _path(self, problem: str, system: str, ending: str) -> Path:
-        if system == "seqexpr" and self.preset != "best":
-            system = f"seqexpr-{self.preset}"
-        return self.folder / f"{problem}.{system}.{self.budget}.seed{self.seed}{ending}"
+        if system in ("seqexpr", NETWORKS) and self.preset != "best":
+            system = f"{system}-{self.preset}"
+        budget = self.budget_of(system.split("-")[0])
+        return self.folder / f"{problem}.{system}.{budget}.seed{self.seed}{ending}"
 
     def of_fit(self, problem: str, system: str) -> Path:
         return self._path(problem, system, ".json")
@@ -45,8 +54,8 @@ class Results:
     def of_predictions(self, problem: str, system: str) -> Path:
         return self._path(problem, system, ".npz")
 
-    def of_comparison(self, problem: str) -> Path:
-        return self._path(problem, "seqexpr", ".against.json")
+    def of_comparison(self, problem: str, system: str = "seqexpr") -> Path:
+        return self._path(problem, system, ".against.json")
 
     def write(self, path: Path, content: dict[str, Any]) -> None:
         with atomic_path(path) as temporary:

@@ -1,6 +1,7 @@
 """Rerun the accuracy table: fit what is not fitted yet, score it, write the page.
 
     python -m benchmarks.accuracy --budget 20m
+    python -m benchmarks.accuracy --systems networks    # with the extra deep
 
 Can be stopped at any time: each finished fit is a file, and is not fitted again without --redo.
 """
@@ -25,14 +26,14 @@ import numpy as np
 from benchmarks.accuracy.job import add_settings, to_seconds
 from benchmarks.accuracy.page import PAGE, RESULTS, write_page
 from benchmarks.accuracy.problems import PROBLEMS
-from benchmarks.accuracy.results import RIVALS, Results
+from benchmarks.accuracy.results import NETWORKS, RIVALS, Results
 from benchmarks.accuracy.scoring import difference, score
 from benchmarks.accuracy.sets import ROWS
 from benchmarks.accuracy.systems import SYSTEMS
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
-PACKAGES = ("seqexpr", "numpy", "scikit-learn", "lightgbm", "FLAML", "xgboost", "catboost")
+PACKAGES = ("seqexpr", "numpy", "scikit-learn", "lightgbm", "FLAML", "xgboost", "catboost", "torch")
 METRIC = {row.name: row.metric for row in ROWS}
 
 
@@ -65,7 +66,8 @@ def fit(problem: str, system: str, *, results: Results, options: argparse.Namesp
     out = results.of_predictions(problem, system)
     command = [
         sys.executable, "-m", "benchmarks.accuracy.job", problem, system, "--out", str(out),
-        "--budget", results.budget, "--seed", str(results.seed), "--jobs", str(options.jobs),
+        "--budget", results.budget_of(system), "--seed", str(results.seed),
+        "--jobs", str(options.jobs),
         "--preset", results.preset, "--data", str(options.data),
     ]  # fmt: skip
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), str(options.jobs))
@@ -102,8 +104,8 @@ def record(
         {
             "problem": name,
             "system": system,
-            "preset": results.preset if system == "seqexpr" else None,
-            "budget": results.budget,
+            "preset": None if system in RIVALS else results.preset,
+            "budget": results.budget_of(system),
             "seed": results.seed,
             "jobs": options.jobs,
             "wall_seconds": seconds,
@@ -115,7 +117,15 @@ def record(
     return scores
 
 
-def compare(name: str, *, results: Results, data: Path, anew: bool) -> None:
+def compare(
+    name: str,
+    ours: str = "seqexpr",
+    rivals: Sequence[str] = RIVALS,
+    *,
+    results: Results,
+    data: Path,
+    anew: bool,
+) -> None:
     """Compare our predictions with those rivals' that lie there; write the file.
 
     Comparisons that are there already are kept, unless something was fitted `anew`: then they are
@@ -128,19 +138,19 @@ def compare(name: str, *, results: Results, data: Path, anew: bool) -> None:
         return all(path.exists() for path in files)
 
     if anew:
-        results.of_comparison(name).unlink(missing_ok=True)
-    found = results.read(results.of_comparison(name)) or {}
-    missing = [rival for rival in RIVALS if rival not in found and lie_there(rival)]
-    if not missing or not lie_there("seqexpr"):
+        results.of_comparison(name, ours).unlink(missing_ok=True)
+    found = results.read(results.of_comparison(name, ours)) or {}
+    missing = [rival for rival in rivals if rival not in found and lie_there(rival)]
+    if not missing or not lie_there(ours):
         return
-    problem, ours = PROBLEMS[name](data), predictions_of(results.of_predictions(name, "seqexpr"))
+    problem, own = PROBLEMS[name](data), predictions_of(results.of_predictions(name, ours))
     for rival in missing:
         theirs = predictions_of(results.of_predictions(name, rival))
         found[rival] = {
-            row: difference(test, ours[row], theirs[row], metric=METRIC[row])
+            row: difference(test, own[row], theirs[row], metric=METRIC[row])
             for row, test in problem.tests.items()
         }
-    results.write(results.of_comparison(name), found)
+    results.write(results.of_comparison(name, ours), found)
 
 
 def _names(text: str, known: Sequence[str]) -> list[str]:
@@ -160,8 +170,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--systems",
         type=lambda text: _names(text, list(SYSTEMS)),
-        default=list(SYSTEMS),
+        default=["seqexpr", *RIVALS],
         help=", ".join(SYSTEMS),
+    )
+    parser.add_argument(
+        "--networks-budget", default="30m", help="time of each fit of the system networks"
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
@@ -171,6 +184,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     try:
         to_seconds(options.budget)
+        to_seconds(options.networks_budget)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     options.data, options.results = options.data.absolute(), options.results.absolute()
@@ -181,7 +195,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
-    results = Results(options.results, options.budget, options.seed, options.preset)
+    results = Results(
+        options.results, options.budget, options.seed, options.preset, options.networks_budget
+    )
     results.folder.mkdir(parents=True, exist_ok=True)
     wanted = {row.problem for row in ROWS if row.name in options.only}
     failed = []
@@ -203,7 +219,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for row, one in scores.items():
                 text = f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]"
                 print(f"  {row}: {one['metric']} {text}, {seconds:.0f} s", flush=True)
-        compare(name, results=results, data=options.data, anew=fitted > 0)
+        given = {"results": results, "data": options.data, "anew": fitted > 0}
+        compare(name, **given)
+        compare(name, NETWORKS, ["seqexpr"], **given)
     print(write_page(results, options.page))
     if failed:
         raise SystemExit(f"failed: {'; '.join(failed)}")

@@ -1,4 +1,4 @@
-"""What is compared: seqexpr, FLAML, and scikit-learn's boosting tuned by random search.
+"""What is compared: seqexpr, with networks and without, FLAML, and scikit-learn's boosting.
 
 Each is given the train rows of a problem and a number of seconds for everything from sequences to
 the final model. The rivals get the counts of all 1- to 5-mers.
@@ -95,6 +95,20 @@ def fit_seqexpr(problem: Problem, settings: Settings) -> Fitted:
     return Fitted(run.predict, notes)
 
 
+def fit_without_networks(problem: Problem, settings: Settings) -> Fitted:
+    """seqexpr where PyTorch is not installed: its search takes networks wherever it is."""
+    if settings.preset == "best" and importlib.util.find_spec("torch") is not None:
+        raise RuntimeError("PyTorch is installed here; fit 'networks', or leave out the extra deep")
+    return fit_seqexpr(problem, settings)
+
+
+def fit_networks(problem: Problem, settings: Settings) -> Fitted:
+    """seqexpr with the extra deep."""
+    if importlib.util.find_spec("torch") is None:
+        raise RuntimeError('needs PyTorch: pip install "seqexpr[deep]"')
+    return fit_seqexpr(problem, settings)
+
+
 def _import_flaml() -> tuple[Any, list[str]]:
     """Return FLAML's AutoML, and those of the learners it takes by itself that are installed."""
     learners = ["lgbm", "rf", "extra_tree", "sgd"]
@@ -173,7 +187,8 @@ def fit_hgb(problem: Problem, settings: Settings) -> Fitted:
 
 
 SYSTEMS: dict[str, Callable[[Problem, Settings], Fitted]] = {
-    "seqexpr": fit_seqexpr,
+    "seqexpr": fit_without_networks,
     "flaml": fit_flaml,
     "hgb": fit_hgb,
+    "networks": fit_networks,
 }

@@ -68,6 +68,26 @@ def test_numbers_stand_where_they_belong(results, tmp_path):
     assert "4,321 rows train, 1,234 test. Noise: known." in page
 
 
+def test_what_networks_add_stands_beside_what_they_cost(results):
+    ceiling = {
+        "value": 0.8, "low": 0.79, "high": 0.81, "method": "known", "share": 0.99,
+        "share_low": None, "share_high": None,
+    }  # fmt: skip
+    made = fit({"kuo": score(0.79, ceiling)}, versions={"torch": "2.13.0"})
+    results.write(results.of_fit("kuo", "networks"), made)
+    assert results.of_fit("kuo", "networks").name == "kuo.networks.30m.seed0.json"
+    gain = {"seqexpr": {"kuo": {"value": 0.01, "low": -0.01, "high": 0.03}}}
+    results.write(results.of_comparison("kuo", "networks"), gain)
+    page = render(results).split("## With networks")[1].split("\n## ")[0]
+    title = next(row.title for row in ROWS if row.name == "kuo")
+    assert row_of(page, title)[2:] == [
+        "0.784 (98% of the ceiling)", "**0.790 [0.780, 0.800]**", "+0.010 [-0.010, +0.030]",
+        "20.6 min", "2,346 MiB",
+    ]  # fmt: skip
+    assert "PyTorch 2.13.0" in page
+    assert "1 of 7 fits" in page
+
+
 def test_a_score_below_the_reach_is_not_bold(results):
     results.write(results.of_fit("lac", "seqexpr"), fit({"lac": score(0.43)}))
     assert "| 0.430 [0.420, 0.440] |" in render(results)
