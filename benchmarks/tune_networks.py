@@ -145,10 +145,6 @@ def work(folder: Path, device: str, jobs: Any, done: Any) -> None:
     import torch
 
     torch.set_num_threads(1)
-    torch.set_float32_matmul_precision("high")
-    import seqexpr.models.training.members as members
-
-    members.fastest_precision = lambda device: "32-true"
     warnings.simplefilter("ignore")
     for name, label, settings in iter(jobs.get, None):
         try:

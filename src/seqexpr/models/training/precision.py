@@ -43,7 +43,7 @@ def _seconds(device: str, *, half: bool) -> float:
     with torch.random.fork_rng():
         network = nn.Sequential(nn.Conv1d(64, 128, 7), nn.SiLU(), nn.Conv1d(128, 64, 7)).to(device)
         x = torch.randn(512, 64, 150, device=device)
-    spent = 0.0
+    spent = []
     for step in range(12):  # the first four choose kernels
         torch.cuda.synchronize()
         started = time.perf_counter()
@@ -51,5 +51,6 @@ def _seconds(device: str, *, half: bool) -> float:
             loss = network(x).float().square().mean()
         loss.backward()
         torch.cuda.synchronize()
-        spent += time.perf_counter() - started if step >= 4 else 0.0
-    return spent
+        if step >= 4:
+            spent.append(time.perf_counter() - started)
+    return min(spent)  # what other work on the machine adds is not meant
