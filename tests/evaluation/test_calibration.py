@@ -39,6 +39,18 @@ def test_a_published_validation_set_calibrates_alone():
     assert all(value is None for value in found.train.in_domain[:200])
 
 
+def test_a_model_that_predicted_one_fold_only_is_calibrated_on_it():
+    sequences, p, y = _case(1000)
+    folds = np.arange(1000) % 5
+    p[folds != 0] = np.nan
+    found = calibrate(
+        y, p, sequences=np.array(sequences, object), folds=folds, rng=np.random.default_rng(0)
+    )
+    lower, upper = found.train.lower[folds == 0], found.train.upper[folds == 0]
+    assert abs(np.mean((lower <= y[folds == 0]) & (y[folds == 0] <= upper)) - 0.9) < 0.06
+    assert np.isnan(found.train.lower[folds != 0]).all()
+
+
 def test_too_few_rows_give_a_warning_and_no_intervals():
     sequences, p, y = _case(8)
     found = calibrate(

@@ -13,7 +13,8 @@ from seqexpr.search import portfolio, proposals, search
 from seqexpr.search.blocks import NONE, Library
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.learners import LEARNERS
-from seqexpr.search.trials import Material, Outcome
+from seqexpr.search.material import Material
+from seqexpr.search.trials import Outcome
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,10 @@ from seqexpr.search import trials
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate, registered
 from seqexpr.search.learners import LEARNERS
+from seqexpr.search.material import Material
 from seqexpr.search.matrices import MatrixStore
 from seqexpr.search.proposals import portfolio
-from seqexpr.search.trials import Material, mean_r2, run_trial, stages_of
+from seqexpr.search.trials import mean_r2, run_trial, stages_of
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from seqexpr.errors import InputError
-from seqexpr.evaluation.conformal import PredictionIntervals, cross_intervals
+from seqexpr.evaluation.conformal import PredictionIntervals
+from seqexpr.evaluation.cross_intervals import cross_intervals
 from seqexpr.evaluation.differences import DifferenceIntervals
 from seqexpr.evaluation.domain import TrainingDomain
 
@@ -133,6 +134,9 @@ def calibrate(
         scores = domain.out_of_fold
     except InputError as error:
         warnings.append(f"no training domain: {error}")
+    # A search may have had time for a model on some folds only.
+    predicted = np.isfinite(out_of_fold).all(axis=1)
+    folds = np.where(predicted, folds, -1)
     p = np.where((folds >= 0)[:, None], out_of_fold, np.nan)
     if scores is not None:  # a row without a domain score cannot be ranked by it
         p = np.where(np.isnan(scores)[:, None], np.nan, p)

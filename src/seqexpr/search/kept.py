@@ -15,7 +15,7 @@ from seqexpr.models.training.weights import StoredNetwork, pack_networks, unpack
 
 if TYPE_CHECKING:
     from seqexpr.search.candidates import Candidate
-    from seqexpr.search.trials import Material
+    from seqexpr.search.material import Material
 
 __all__ = ["KeptFits", "are_kept"]
 

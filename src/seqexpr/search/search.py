@@ -13,9 +13,10 @@ import numpy as np
 
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
+from seqexpr.search.material import Material
 from seqexpr.search.proposals import BASELINES, bars_for, long_starts, portfolio, propose
 from seqexpr.search.triallog import TrialLog, TriedCandidate
-from seqexpr.search.trials import Material, Outcome
+from seqexpr.search.trials import Outcome
 from seqexpr.search.workers import MATERIAL_FILE, start_workers, try_candidate
 
 __all__ = ["MATRIX_BYTES", "Search", "SearchState"]

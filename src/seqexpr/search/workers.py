@@ -20,8 +20,9 @@ from seqexpr.models.training.context import training_context
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.kept import KeptFits, are_kept
+from seqexpr.search.material import Material
 from seqexpr.search.matrices import MatrixStore
-from seqexpr.search.trials import Material, Outcome, run_trial
+from seqexpr.search.trials import Outcome, run_trial
 
 __all__ = ["FinalFit", "fit_finally", "start_workers", "try_candidate"]
 

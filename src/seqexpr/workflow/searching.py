@@ -24,10 +24,10 @@ from seqexpr.models.with_covariates import build_model
 from seqexpr.search.blocks import motif_sets
 from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
 from seqexpr.search.kept import are_kept
+from seqexpr.search.material import Material
 from seqexpr.search.proposals import BASELINES, parameter_importance
 from seqexpr.search.search import Search, SearchState
 from seqexpr.search.triallog import TriedCandidate
-from seqexpr.search.trials import Material
 from seqexpr.search.workers import FinalFit
 from seqexpr.workflow.budget import Budget
 from seqexpr.workflow.ladder import Rung
