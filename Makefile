@@ -5,6 +5,7 @@
 # make test-browser: the page in Chromium, and requests made up from the OpenAPI document
 # make lint: style, types and import contracts      make check: lint and test, as CI does
 # make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
+# make accuracy-networks: its table of networks, which installs PyTorch first (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
