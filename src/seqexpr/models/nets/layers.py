@@ -90,16 +90,16 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return x, normalised by the batch in training, by the running moments else."""
-        if not self.training or x.shape[0] * x.shape[2] < 2:  # of one value there is no variance
-            return F.batch_norm(
-                x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
-            )
-        if mask is None:
+        measured = (
+            self.training and x.shape[0] * x.shape[2] > 1
+        )  # of one value there is no variance
+        if mask is None or not measured:
+            if measured:
+                self.num_batches_tracked += 1
             # With a further axis PyTorch knows the layout that convolutions hand on.
-            self.num_batches_tracked += 1
             return F.batch_norm(
                 x.unsqueeze(2), self.running_mean, self.running_var, self.weight, self.bias,
-                training=True, momentum=0.1 if self.momentum is None else self.momentum,
+                training=measured, momentum=0.1 if self.momentum is None else self.momentum,
                 eps=self.eps,
             ).squeeze(2)  # fmt: skip
         n = mask.sum().clamp(min=2.0)  # a tensor: a GPU need not wait for the number
