@@ -154,6 +154,10 @@ _FORMS = {
 }
 
 
+_PATIENCE = 3
+"""Epochs without a better one: fewer than by default, since time is short here."""
+
+
 def _network(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> NeuralRegressor:
     size, places = settings["size"], settings["n_places"]
     dropout = settings["dropout"]
@@ -167,8 +171,10 @@ def _network(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> Neu
         form = CompactCNN(n_channels=size, n_places=places, dropout=dropout)
     training = Training(
         n_epochs=settings["n_epochs"],
+        batch_size=settings["batch_size"],
         learning_rate=settings["learning_rate"],
         loss=settings["loss"],
+        patience=_PATIENCE,
     )
     augmentation = Augmentation(
         strands=settings["read_strands"], mutations=settings["mutations"], finetune_share=0.2
@@ -280,8 +286,9 @@ _ALL = (
             "size": Setting(64, 16, 128, log=True),
             "n_places": Setting(16, 1, 32, log=True),
             "dropout": Setting(0.2, 0.0, 0.5),
-            "n_epochs": Setting(12, 6, 30, log=True),
-            "learning_rate": Setting(0.006, 0.001, 0.02, log=True),
+            "n_epochs": Setting(8, 4, 30, log=True),
+            "batch_size": Setting(32, 16, 256, log=True),
+            "learning_rate": Setting(0.003, 0.001, 0.02, log=True),
             "loss": Setting("squared", choices=("squared", "huber", "bins")),
             "read_strands": Setting("as_given", choices=("as_given", "augment", "average")),
             "mutations": Setting(0.0, 0.0, 0.1),

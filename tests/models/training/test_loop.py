@@ -61,6 +61,12 @@ def test_the_same_seed_gives_the_same_weights_whatever_the_global_generator():
     torch.random.set_rng_state(state)
 
 
+def test_when_time_is_up_the_best_so_far_is_kept():
+    hurried = trained(plan(), context=TrainingContext(deadline=0.0))
+    assert len(hurried.history) == len(hurried.snapshots) == 1
+    assert len(trained(plan(), context=TrainingContext(deadline=1e12)).history) == 4
+
+
 @pytest.mark.parametrize("n_snapshots", [1, 2])
 @pytest.mark.parametrize("stop", [1, 7, 30])
 def test_killed_at_any_step_the_resumed_run_ends_with_the_same_weights(

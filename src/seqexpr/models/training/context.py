@@ -65,6 +65,9 @@ class TrainingContext:
         What networks mean that say "auto".
     init_from : str
         Weights that the model "transfer" goes on from.
+    deadline : float or None
+        Reading of ``time.monotonic`` before which training ends, with the best
+        weights so far, once an epoch is done; None = there is time.
     """
 
     on_progress: Callable[[TrainingProgress], None] | None = None
@@ -72,6 +75,7 @@ class TrainingContext:
     checkpoint_seconds: float = 60.0
     device: str = "auto"
     init_from: str = ""
+    deadline: float | None = None
 
 
 _CURRENT: ContextVar[TrainingContext] = ContextVar("training", default=TrainingContext())  # noqa: B039 - it is frozen

@@ -140,8 +140,8 @@ def train_network(
         strategy="ddp_spawn" if many else "auto",
     )  # fmt: skip
     parts = (network, train, validation)
-    if many:  # who is told of progress lives in this process, and cannot be handed to others
-        context = replace(context, on_progress=None)
+    if many:  # who is told of progress lives in this process; clocks may not decide alike
+        context = replace(context, on_progress=None, deadline=None)
     work = partial(_run, parts=parts, loss=loss, plan=plan, context=context)
     snapshots, history = fabric.launch(work) if many else work(fabric)
     return Trained(snapshots, [Epoch(*values) for values in history])
@@ -215,7 +215,7 @@ class _Run:
             before = time.monotonic()
             self._epoch()
             self._tell(time.monotonic() - before)
-            if self._is_done():
+            if self._is_done(ahead=time.monotonic() - before):
                 break
         self.fabric.barrier()
         if self.plan.checkpoint is not None and self.rank == 0:
@@ -233,10 +233,14 @@ class _Run:
             total_steps=self.cycle * self.n_steps + 1, pct_start=0.3, cycle_momentum=False,
         )  # fmt: skip
 
-    def _is_done(self) -> bool:
-        """Whether the last snapshot was taken, or training has stopped to pay."""
+    def _is_done(self, *, ahead: float) -> bool:
+        """Whether the last snapshot was taken, training has stopped to pay, or time is up."""
         state = self.state
         if len(state.snapshots) == self.plan.n_snapshots:
+            return True
+        deadline = self.context.deadline
+        if deadline is not None and time.monotonic() + ahead > deadline:
+            state.snapshots.append(state.best)
             return True
         waited = state.epoch - 1 - state.best_epoch
         if (
