@@ -24,7 +24,7 @@ WIDTHS = (1280, 390)
 TOKEN = "a-token-of-thirty-two-characters"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: its event loop runs as long as it is there
 def chromium():
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
