@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from torch import nn
 
 from seqexpr.models.nets.configs import CompactCNN
 from seqexpr.models.nets.encoding import code_matrix, one_hot
+from seqexpr.models.nets.layers import MaskedConv1d
 from seqexpr.models.nets.network import SequenceNetwork
 from seqexpr.models.neural import NeuralRegressor
 from seqexpr.models.training.settings import Training
@@ -73,6 +75,31 @@ def convolutions_alone(n: int, length: int, config: CompactCNN) -> Callable[[], 
     return epoch
 
 
+SHAPES = ((4, 64, 11, 150, 1), (64, 256, 1, 150, 1), (256, 256, 9, 150, 128), (128, 80, 9, 150, 1))
+"""Channels in and out, width, length and groups: the first layers of LegNet."""
+
+
+def pass_through(layer: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> None:
+    layer(x).sum().backward()
+
+
+def layouts() -> None:
+    """Print what a convolution and its way back take, by the layout of the channels."""
+    print("\nA convolution, forwards and backwards, milliseconds\n")
+    print("| in, out, width, length, groups | nn.Conv1d | ours | ratio |\n|---|---:|---:|---:|")
+    for shape in SHAPES:
+        n_in, n_out, width, length, groups = shape
+        layer = MaskedConv1d(n_in, n_out, width, groups=groups, bias=False)
+        x = torch.randn(BATCH, n_in, 1, length)
+        plain = x.squeeze(2).contiguous().requires_grad_()
+        last = x.contiguous(memory_format=torch.channels_last).squeeze(2).requires_grad_()
+        one, other = (
+            min(seconds(partial(pass_through, call, x)) for _ in range(4))
+            for call, x in ((layer.conv, plain), (layer, last))
+        )
+        print(f"| {shape} | {1e3 * one:.0f} | {1e3 * other:.0f} | {one / other:.1f} |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000)
@@ -120,6 +147,7 @@ def main() -> None:
     for name, one in zip(("seqexpr predict", "the network alone"), spent, strict=True):
         print(f"| {name} | {one:.2f} | {options.rows / one:,.0f} |")
     print(f"\nShare of the bare network's throughput: {spent[1] / spent[0]:.0%}")
+    layouts()
 
 
 if __name__ == "__main__":

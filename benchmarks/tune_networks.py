@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import queue
 import time
 import warnings
 from collections import defaultdict
@@ -224,7 +225,7 @@ def run(folder: Path, out: Path, *, minutes: float, n_jobs: int, device: str) ->
         while time.monotonic() < ends and any(t.waiting for t in tunings.values()):
             try:
                 one = done.get(timeout=1.0)
-            except Exception:  # nothing yet
+            except queue.Empty:
                 continue
             file.write(json.dumps(one) + "\n")
             file.flush()

@@ -32,8 +32,7 @@ ENOUGH_FOR_A_PART = 5_000
 """Train rows from which the first stage looks at a part of them."""
 _PART = 0.25
 _STOPPED_EARLY = 0.65
-"""Share of its epochs that a network takes: of 20, 10 to 14 were the best in 242 fits (and the
-deadline ends it sooner)."""
+"""Share of its epochs that a network is reckoned to take; the deadline ends one that takes more."""
 
 
 @dataclass(frozen=True)

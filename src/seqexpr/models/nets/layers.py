@@ -67,8 +67,8 @@ class MaskedConv1d(nn.Module):
 def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
     """Return what the convolution gives; on a processor with the channels of a base side by side.
 
-    That is 1.3 to 2.9 times as fast there, most for grouped ones, and the layout goes on to
-    what comes next (`benchmarks/bench_networks.py`).
+    That is quicker there, most of all for grouped ones (`benchmarks/bench_networks.py`), and the
+    layout goes on to what comes next.
     """
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         out: Tensor = conv(x)
@@ -90,9 +90,8 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return x, normalised by the batch in training, by the running moments else."""
-        measured = (
-            self.training and x.shape[0] * x.shape[2] > 1
-        )  # of one value there is no variance
+        # Of one value there is no variance.
+        measured = self.training and x.shape[0] * x.shape[2] > 1
         if mask is None or not measured:
             if measured:
                 self.num_batches_tracked += 1
