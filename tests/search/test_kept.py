@@ -83,3 +83,18 @@ def test_a_network_that_could_not_be_fitted_once_is_not_begun(
     outcome = attempt(Candidate(SMALL, aligned), make_material(), seconds_left=0.0)
     assert outcome.state == "slow"
     assert not list(tmp_path.glob("fits/*"))
+
+
+@pytest.mark.parametrize(
+    ("best", "state"), [(-0.5, "complete"), (np.nan, "complete"), (0.999, "pruned")]
+)
+def test_a_network_that_does_not_keep_up_with_another_ends_after_a_fold(
+    best, state, attempt, make_material, aligned, tmp_path
+):
+    other = Candidate(SMALL | {"size": 9}, aligned)
+    KeptFits(tmp_path, other).note_score(best)
+    outcome = attempt(Candidate(SMALL, aligned), make_material())
+    assert outcome.state == state
+    assert len(list((tmp_path / "fits").glob("*.safetensors"))) == (3 if state == "complete" else 1)
+    # Its own score is no bar to itself, when it is taken up again.
+    assert KeptFits(tmp_path, other).best_other() == outcome.scores["fold"]

@@ -77,5 +77,17 @@ class KeptFits:
             fits.append(fit)
         return unite(fits).set_params(n_members=len(fits)) if fits else None
 
+    def note_score(self, score: float) -> None:
+        """Write down what the fit without the first fold scored, for other processes to see."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with atomic_path(self.folder / f"{self.candidate.key}.score") as temporary:
+            temporary.write_text(repr(score))
+
+    def best_other(self) -> float:
+        """Return the best score that another candidate has written down; -inf if there is none."""
+        own = f"{self.candidate.key}.score"
+        scores = [float(f.read_text()) for f in self.folder.glob("*.score") if f.name != own]
+        return max((score for score in scores if np.isfinite(score)), default=-np.inf)
+
     def _file(self, fold: int) -> Path:
         return self.folder / f"{self.candidate.key}-{fold:02d}.safetensors"

@@ -164,7 +164,10 @@ def _network(settings: Mapping[str, Any], random_state: int, n_jobs: int) -> Neu
     form: Network
     if settings["form"] == "legnet":
         blocks = tuple(round(width * size / 64) for width in (80, 96, 112, 128))
-        form = LegNet(stem_channels=size, block_channels=blocks, n_places=places, dropout=dropout)
+        form = LegNet(
+            stem_channels=size, stem_pool=settings["stem_pool"], block_channels=blocks,
+            n_places=places, dropout=dropout,
+        )  # fmt: skip
     elif settings["form"] == "dilated":
         form = Dilated(n_channels=size, n_places=places, dropout=dropout)
     else:
@@ -284,6 +287,7 @@ _ALL = (
         settings={
             "form": Setting("compact_cnn", choices=tuple(_FORMS)),
             "size": Setting(64, 16, 128, log=True),
+            "stem_pool": Setting(1, 1, 3),  # of LegNet
             "n_places": Setting(16, 1, 32, log=True),
             "dropout": Setting(0.2, 0.0, 0.5),
             "n_epochs": Setting(8, 4, 30, log=True),

@@ -33,6 +33,8 @@ ENOUGH_FOR_A_PART = 5_000
 _PART = 0.25
 _STOPPED_EARLY = 0.65
 """Share of its epochs that a network is reckoned to take; the deadline ends one that takes more."""
+_KEEPS_UP = 0.01
+"""R² by which a network may be behind the best other one and still be fitted without every fold."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ class _Trial:
             scores[stage.name] = self.reach(stage)
             if stage.name == "all":
                 return "complete"
-            if scores[stage.name] < bars.get(stage.name, -np.inf):
+            if scores[stage.name] < max(bars.get(stage.name, -np.inf), self._network_bar(stage)):
                 return "pruned"
             if self.elapsed + self.seconds_ahead(stage) > seconds_left:
                 if self.kept is None or stage.share < 1:
@@ -222,6 +224,13 @@ class _Trial:
                     self._reach_fold(fold)
                 return "partial"
         return "complete"
+
+    def _network_bar(self, stage: Stage) -> float:
+        """Return what a network must score to go on, by what others did without the same fold."""
+        if self.kept is None or stage.share < 1:
+            return -np.inf
+        self.kept.note_score(mean_r2(self.material.targets, self.out_of_fold))
+        return self.kept.best_other() - _KEEPS_UP
 
     def _guess(self) -> float:
         """Return about the seconds of a network's fit without one fold."""

@@ -128,6 +128,9 @@ class LegNet(Network):
         Channels of the first layer.
     stem_width : int, default 11
         Bases that the first layer sees at once, odd.
+    stem_pool : int, default 1
+        Bases that are pooled after the first layer, so that the blocks have as
+        many times less to do; as published, 1 = none.
     block_channels : tuple of int, default (40, 48, 56, 64)
         Channels after each block.
     width : int, default 9
@@ -155,13 +158,14 @@ class LegNet(Network):
 
     name = "legnet"
 
-    def __init__(
-        self, *, stem_channels: int = 32, stem_width: int = 11,
+    def __init__(  # noqa: PLR0913 - one keyword for each size
+        self, *, stem_channels: int = 32, stem_width: int = 11, stem_pool: int = 1,
         block_channels: tuple[int, ...] = (40, 48, 56, 64), width: int = 9, expansion: int = 4,
         group_size: int = 2, pool: int = 2, n_places: int = 1, dropout: float = 0.0,
     ) -> None:  # fmt: skip
         self.stem_channels = stem_channels
         self.stem_width = stem_width
+        self.stem_pool = stem_pool
         self.block_channels = block_channels
         self.width = width
         self.expansion = expansion

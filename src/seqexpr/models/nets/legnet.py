@@ -60,6 +60,7 @@ class LegNetTrunk(nn.Module):
     def __init__(self, config: LegNet) -> None:
         super().__init__()
         self.stem = ConvBlock(4, config.stem_channels, config.stem_width)
+        self.pool = MaskedMaxPool1d(config.stem_pool)
         sizes = (config.stem_channels, *config.block_channels)
         self.stages = nn.ModuleList(
             _Stage(n_in, n_out, config=config) for n_in, n_out in pairwise(sizes)
@@ -71,7 +72,7 @@ class LegNetTrunk(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return (n, n_features) of (n, 4, length)."""
-        x = self.stem(x, mask)
+        x, mask = self.pool(self.stem(x, mask), mask)
         for stage in self.stages:
             x, mask = stage(x, mask)
         out: Tensor = self.dropout(self.places(self.mapper(x, mask), mask))
