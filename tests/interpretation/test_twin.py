@@ -6,9 +6,18 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from sklearn.pipeline import Pipeline
 
 from seqexpr.data.motifs import Motif
-from seqexpr.interpretation.twin import count_recovered, is_motif_of, simulate_twin
+from seqexpr.interpretation.twin import (
+    count_recovered,
+    is_motif_of,
+    simulate_twin,
+    untrained_twin,
+)
+from seqexpr.models.blending import BlendedRegressor
+from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.registry import make_model
 
 
 def test_a_twin_is_like_the_library(library):
@@ -46,3 +55,14 @@ def test_what_counts_as_recovered():
     assert not is_motif_of(motif, "TTTTTTT")
     assert not is_motif_of(Motif.from_consensus("NNNNNNN"), "TGACTCA")
     assert count_recovered([motif], ["TGACTCA", "CCCGGG"]) == 1
+
+
+def test_an_untrained_twin_is_for_one_target_with_single_networks():
+    members = [make_model("ridge"), Pipeline([("network", NeuralRegressor(n_members=5))])]
+    blend = BlendedRegressor(members, weights=[[1.0, 0.0], [0.2, 0.8]])
+    twin = untrained_twin(Pipeline([("blend", blend)]), target=1)
+    assert twin[-1].weights == [0.2, 0.8]
+    assert twin[-1].members[1][-1].n_members == 1
+    assert members[1][-1].n_members == 5  # the user's is as it was
+    alone = untrained_twin(Pipeline([("network", NeuralRegressor(n_members=3))]))
+    assert alone[-1].n_members == 1

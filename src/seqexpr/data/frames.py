@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -86,6 +87,8 @@ def open_table(
         from seqexpr.data.examples import example_path
 
         path = example_path(shown.removeprefix("dataset:"))
+    elif Path(path).is_dir():
+        return _open_folder(Path(path), sheet=sheet, batch_size=batch_size)
     source = open_source(path)
     if shown.startswith("dataset:"):
         source = replace(source, name=shown)
@@ -98,6 +101,19 @@ def open_table(
         source.close()
         raise
     return opened
+
+
+def _open_folder(folder: Path, *, sheet: str | None, batch_size: int | None) -> OpenedTable:
+    """Open the Parquet files of a folder as one table."""
+    from seqexpr.data.parquet_folder import iter_parquet_folder, parquet_files
+
+    n_files = len(parquet_files(folder))
+    if sheet is not None:
+        raise TableError(f"{folder} is no Excel workbook, so it has no sheet {sheet!r}")
+    tables = iter_parquet_folder(folder, batch_size=batch_size or 1 << 20)
+    note = f"read as one table: {n_files:,} Parquet files" if n_files > 1 else ""
+    frames = (table.to_pandas() for table in tables)
+    return OpenedTable(str(folder), "parquet", frames, [note] if note else [])
 
 
 def _frames(

@@ -73,8 +73,9 @@ def read_table(
     ----------
     path : str, Path or DataFrame
         CSV, TSV or another delimited text, Parquet, Excel (.xlsx), FASTA or
-        GenBank, also gzip, bzip2, zstd or xz; recognised by content. "-" is
-        standard input, ``dataset:NAME`` an embedded example.
+        GenBank, also gzip, bzip2, zstd or xz; recognised by content. A folder
+        is its Parquet files, as one table. "-" is standard input,
+        ``dataset:NAME`` an embedded example.
     sequence, id, group, chromosome, weight, split_column, error, reads : str, optional
         Column names; recognised if not given.
     target, replicate, covariate : tuple of str

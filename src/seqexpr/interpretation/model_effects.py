@@ -240,23 +240,36 @@ def measure_spacing(
         Of ``f(both) - f(first) - f(second) + f(neither)``.
     """
     length, left, right = len(backgrounds[0]), len(first[0]), len(second[0])
-    base = predict(backgrounds)
     one = [first[i] for i in rng.integers(len(first), size=len(backgrounds))]
     other = [second[i] for i in rng.integers(len(second), size=len(backgrounds))]
+    drawn = rng.integers(max(length - left - right, 0) + 1, size=len(backgrounds))
+    asked = _Asked(predict)
+    base = asked.predict(backgrounds)
     at, effects = [], []
     for gap in gaps:
         room = length - left - gap - right
         if room < 0:
             continue
-        starts = rng.integers(room + 1, size=len(backgrounds))
-        places = list(zip(backgrounds, one, other, starts.tolist(), strict=True))
-        only_one = [plant(text, a, start) for text, a, _, start in places]
-        only_other = [plant(text, b, start + left + gap) for text, _, b, start in places]
-        both = [
-            plant(made, b, start + left + gap)
-            for made, (_, _, b, start) in zip(only_one, places, strict=True)
-        ]
-        together = predict(both) - predict(only_one) - predict(only_other) + base
+        starts = (drawn % (room + 1)).tolist()  # where it was drawn, if that fits
+        places = [start + left + gap for start in starts]
+        only_one = [plant(*item) for item in zip(backgrounds, one, starts, strict=True)]
+        only_other = [plant(*item) for item in zip(backgrounds, other, places, strict=True)]
+        both = [plant(*item) for item in zip(only_one, other, places, strict=True)]
+        alone = asked.predict(only_one) + asked.predict(only_other)
         at.append(gap)
-        effects.append(mean_effect(together))
+        effects.append(mean_effect(asked.predict(both) - alone + base))
     return Curve(np.array(at, dtype=np.int64), effects)
+
+
+class _Asked:
+    """A model that is asked for each sequence once."""
+
+    def __init__(self, ask: Predict) -> None:
+        self.ask = ask
+        self.known: dict[str, float] = {}
+
+    def predict(self, sequences: list[str]) -> Floats:
+        new = [text for text in dict.fromkeys(sequences) if text not in self.known]
+        if new:
+            self.known.update(zip(new, self.ask(new).tolist(), strict=True))
+        return np.array([self.known[text] for text in sequences])

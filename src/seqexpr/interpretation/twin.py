@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
 from seqexpr.data.motifs import Motif
 from seqexpr.data.planting import PlantedMotif
 from seqexpr.data.simulate import simulate_library
+from seqexpr.models.neural import NeuralRegressor
 from seqexpr.sequences import BASES
 
-__all__ = ["TwinLibrary", "count_recovered", "is_motif_of", "simulate_twin"]
+__all__ = ["TwinLibrary", "count_recovered", "is_motif_of", "simulate_twin", "untrained_twin"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -104,6 +108,37 @@ def _draw_sites(width: int, *, rng: np.random.Generator) -> list[str]:
         if len(set(site)) >= 3 and not alike:
             sites.append(site)
     return sites
+
+
+def untrained_twin(model: Any, *, target: int = 0) -> Any:
+    """Return a pipeline as the user's, untrained, for one target, its networks single ones.
+
+    Members differ in their seeds only, so one network is enough to see what the
+    architecture can show; more of them would show no less.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Fitted or not.
+    target : int
+        Which target's weights a blend keeps. Default 0.
+    """
+    twin = clone(model)
+    for network in _networks_in(twin):
+        network.set_params(n_members=1)
+    weights = getattr(twin[-1], "weights", None)
+    if weights is not None and len(np.atleast_2d(np.asarray(weights))) > 1:
+        twin[-1].set_params(weights=np.atleast_2d(np.asarray(weights))[target].tolist())
+    return twin
+
+
+def _networks_in(model: Any) -> Iterator[NeuralRegressor]:
+    """Yield the networks of a pipeline or of a blend of them."""
+    if isinstance(model, NeuralRegressor):
+        yield model
+    steps = [step for _, step in model.steps] if isinstance(model, Pipeline) else []
+    for part in (*steps, *(getattr(model, "members", None) or ())):
+        yield from _networks_in(part)
 
 
 def is_motif_of(motif: Motif, site: str) -> bool:

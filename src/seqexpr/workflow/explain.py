@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from seqexpr.bundle.bundle import Bundle, sequence_digests
@@ -25,7 +24,7 @@ from seqexpr.interpretation.discovery import find_motifs
 from seqexpr.interpretation.explanation import Explanation, explain_target
 from seqexpr.interpretation.matching import MotifMatch, match_motifs
 from seqexpr.interpretation.terms import terms_of
-from seqexpr.interpretation.twin import count_recovered, simulate_twin
+from seqexpr.interpretation.twin import count_recovered, simulate_twin, untrained_twin
 from seqexpr.models.fitting import fit_model, set_jobs
 from seqexpr.models.measured import LinearCoefficients
 from seqexpr.models.registry import MODELS
@@ -334,7 +333,7 @@ class _Job:
             self.sequences, n=n, r2=self._test_r2(target), fixed=fixed,
             rng=np.random.default_rng(self.seed),
         )  # fmt: skip
-        model = _without_several_targets(clone(self.bundle.model), target)
+        model = untrained_twin(self.bundle.model, target=target)
         model = fit_model(model, library.sequences, library.y)
         some = library.sequences[:N_TWIN_EXPLAINED]
         twin = Explained(model, some, [str(i) for i in range(len(some))])
@@ -363,15 +362,6 @@ class _Job:
             model, [self.sequences[row] for row in seen], self.targets[seen, target],
             target=target, rng=np.random.default_rng(self.seed),
         )  # fmt: skip
-
-
-def _without_several_targets(model: Any, target: int) -> Any:
-    """Return a model for one target, where weights of a blend are one row a target."""
-    weights = getattr(model[-1], "weights", None)
-    if weights is not None and len(np.atleast_2d(np.asarray(weights))) > 1:
-        row = np.atleast_2d(np.asarray(weights))[target]
-        return model.set_params(**{f"{model.steps[-1][0]}__weights": row.tolist()})
-    return model
 
 
 def _known_motifs(choice: Any) -> tuple[tuple[Motif, ...], list[str]]:

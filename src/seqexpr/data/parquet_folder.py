@@ -1,0 +1,118 @@
+"""A folder of Parquet files as one table: what Spark, Ray, pandas and DuckDB write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from seqexpr.data.formats import open_source
+from seqexpr.data.parquet import iter_parquet
+from seqexpr.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["iter_parquet_folder", "parquet_files"]
+
+_HIDDEN = (".", "_")  # _SUCCESS, _metadata, .part.crc: what engines write beside the rows
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+
+
+def parquet_files(folder: Path) -> list[Path]:
+    """Return the Parquet files of a folder and of those in it, in the order of their names.
+
+    Files and folders whose names begin with a point or an underscore are left out.
+
+    Raises
+    ------
+    TableError
+        If there is none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("b.parquet", "a.parquet", "_metadata"):
+    ...         _ = Path(folder, name).write_bytes(b"PAR1")
+    ...     [file.name for file in parquet_files(Path(folder))]
+    ['a.parquet', 'b.parquet']
+    """
+    found = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in (".parquet", ".pq")
+        and path.is_file()
+        and not any(part.startswith(_HIDDEN) for part in path.relative_to(folder).parts)
+    ]
+    if not found:
+        raise TableError(f"{folder} is a folder without Parquet files; name a file in it")
+    return found
+
+
+def iter_parquet_folder(folder: Path, *, batch_size: int) -> Iterator[pa.Table]:
+    """Yield the rows of all Parquet files of a folder, in the order of their names, in batches.
+
+    A folder named ``key=value`` adds a column `key` of text to the rows of the files
+    in it (Hive's way to part a table).
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    batch_size : int
+        Rows of a batch, at most.
+
+    Yields
+    ------
+    pyarrow.Table
+        As from :func:`seqexpr.data.parquet.iter_parquet`.
+
+    Raises
+    ------
+    TableError
+        If there is no file, one is damaged, or has other columns than the first.
+    """
+    expected: list[str] | None = None
+    for path in parquet_files(folder):
+        parts = _partitions(path.relative_to(folder))
+        with open_source(path) as source:
+            if source.kind != "parquet":
+                raise TableError(f"{path} is named as Parquet, but is none; take it out")
+            for table in iter_parquet(source, batch_size=batch_size):
+                whole = _with_partitions(table, parts, name=str(path))
+                names = whole.column_names
+                expected = names if expected is None else expected
+                if sorted(names) != sorted(expected):
+                    raise TableError(
+                        f"{path} has the columns {_listed(names)}; the first file of {folder} "
+                        f"has {_listed(expected)}"
+                    )
+                yield whole.select(expected)
+
+
+def _partitions(path: Path) -> dict[str, str | None]:
+    """Return what the names of the folders on the way say."""
+    found: dict[str, str | None] = {}
+    for part in path.parts[:-1]:
+        key, equals, value = part.partition("=")
+        if equals and key:
+            found[key] = None if value == _NULL else unquote(value)
+    return found
+
+
+def _with_partitions(table: pa.Table, parts: dict[str, str | None], *, name: str) -> pa.Table:
+    import pyarrow as pa
+
+    for key, value in parts.items():
+        if key in table.column_names:
+            raise TableError(f"{name} has a column {key!r}, and lies in a folder that says it too")
+        column = pa.array([value] * table.num_rows, pa.string())
+        table = table.append_column(key, column)
+    return table
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:6])
+    return shown if len(names) <= 6 else f"{shown}, … ({len(names)})"
