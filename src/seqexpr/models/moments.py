@@ -66,7 +66,10 @@ class Moments:
     @classmethod
     def sum_of(cls, parts: Sequence[Moments]) -> Self:
         """Return the moments of the rows of all parts together."""
-        return cls(np.sum([part.products for part in parts], axis=0))
+        products = parts[0].products.copy()
+        for part in parts[1:]:
+            products += part.products
+        return cls(products)
 
     @property
     def weight(self) -> float:
@@ -77,6 +80,11 @@ class Moments:
     def center(self) -> float:
         """Weighted mean of y."""
         return float(self.products[0, -1] / self.products[0, 0])
+
+    def squared_error_of_mean(self) -> float:
+        """Return the weighted sum of squares of y about its mean; 0 if it is constant."""
+        total = float(self.products[-1, -1] - self.center**2 * self.weight)
+        return total if total > 1e-12 * abs(float(self.products[-1, -1])) else 0.0
 
     def standardized(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Return correlations of X, covariances with y, means and factors (0 where constant)."""

@@ -15,12 +15,14 @@ from seqexpr.models.folds import assign_folds
 from seqexpr.models.krylov import Bidiagonalization, RowBlocks
 from seqexpr.models.measured import Floats, LinearCoefficients
 
-__all__ = ["RidgePathRegressor"]
+__all__ = ["FURTHER", "STEP", "FittedRidge", "RidgePathRegressor"]
 
 SCALES = ("none", "sqrt_std", "std")
 _LOOK = 5  # dimensions between the first looks at the cross-validated error
-_FURTHER = 8  # penalties that may be added to the default path
-_STEP = 10**0.5  # from one penalty of the default path to the next
+FURTHER = 8
+"""Penalties that may be added to the default path."""
+STEP = 10**0.5
+"""From one penalty of the default path to the next."""
 
 
 class RidgePathRegressor(LinearCoefficients):
@@ -139,10 +141,16 @@ class RidgePathRegressor(LinearCoefficients):
             If lengths differ, a target has no measured row, a weight is
             negative, or a parameter is out of range.
         """
-        self._check_parameters()
+        self.check_parameters()
         return self._fit_measured(X, y, sample_weight, groups=groups)
 
-    def _check_parameters(self) -> None:
+    @property
+    def scale_power(self) -> float:
+        """Which power of its standard deviation a column is divided by."""
+        return {"none": 0.0, "sqrt_std": 0.5, "std": 1.0}[self.column_scale]
+
+    def check_parameters(self) -> None:
+        """Raise InputError unless every parameter is in range."""
         if self.column_scale not in SCALES:
             hint = did_you_mean(str(self.column_scale), SCALES)
             known = ", ".join(map(repr, SCALES))
@@ -165,11 +173,10 @@ class RidgePathRegressor(LinearCoefficients):
         # What is left of a constant column is rounding error.
         varies = variance > 100 * np.finfo(X.dtype).eps * square
         deviation = np.sqrt(np.where(varies, variance, 1.0))
-        power = {"none": 0.0, "sqrt_std": 0.5, "std": 1.0}[self.column_scale]
-        scale = np.where(varies, deviation**-power, 0.0)
+        scale = np.where(varies, deviation**-self.scale_power, 0.0)
         return scale, float(np.sum(scale**2 * np.where(varies, variance, 0.0)))
 
-    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> _Fitted:
+    def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> FittedRidge:
         v = np.ones(len(y)) if weights is None else weights
         blocks = RowBlocks(_floating(X), n_jobs=self.n_jobs)
         scale, variance = self._scales(blocks, v)
@@ -178,21 +185,28 @@ class RidgePathRegressor(LinearCoefficients):
         )
         unit = variance * float(v.sum())
         if unit == 0 or np.ptp(y) == 0:  # nothing to learn from, or nothing to learn
-            alphas = self._path(unit or 1.0)
+            alphas = self.path(unit or 1.0)
             level = float(np.average(y, weights=v))
-            return _Fitted(np.zeros(len(scale)), level, alphas[-1], alphas, alphas * 0, 0)
+            return FittedRidge(np.zeros(len(scale)), level, alphas[-1], alphas, alphas * 0, 0)
         masks = [(folds != fold) * v for fold in range(folds.max() + 1)] if folds.max() else []
         # A fold whose other rows have no weight has nothing to say.
         masks = [mask if mask.any() else v for mask in masks]
         spaces = Bidiagonalization(blocks, scale, y, weights=np.column_stack([*masks, v]))
-        return _Search(self, spaces, y, v=v, folds=folds, alphas=self._path(unit)).run()
+        return _Search(self, spaces, y, v=v, folds=folds, alphas=self.path(unit)).run()
 
-    def _path(self, unit: float) -> Floats:
+    def path(self, unit: float) -> Floats:
+        """Return the penalties to choose from, ascending, for a summed variance of the columns."""
         if self.alphas is not None:
             return np.unique(np.asarray(self.alphas, dtype=np.float64))
-        return unit * 1e-6 * _STEP ** np.arange(10.0)
+        return unit * 1e-6 * STEP ** np.arange(10.0)
 
-    def _keep(self, states: list[_Fitted]) -> None:
+    def keep_fitted(self, states: list[FittedRidge], *, n_features: int) -> Self:
+        """Take what was found elsewhere (:mod:`seqexpr.models.ridge_moments`) for one target."""
+        self.n_features_in_, self.n_targets_ = n_features, 0
+        self._keep(states)
+        return self
+
+    def _keep(self, states: list[FittedRidge]) -> None:
         super()._keep([(state.coef, state.intercept) for state in states])
         self.alpha_ = np.array([state.alpha for state in states])
         self.alphas_ = [state.alphas for state in states]
@@ -201,7 +215,9 @@ class RidgePathRegressor(LinearCoefficients):
 
 
 @dataclass(frozen=True, eq=False)
-class _Fitted:
+class FittedRidge:
+    """What was found for one target: see the attributes of :class:`RidgePathRegressor`."""
+
     coef: Floats
     intercept: float
     alpha: float
@@ -232,7 +248,7 @@ class _Search:
         # Single precision cannot get further than this.
         self.tol = max(model.tol, 100 * float(np.finfo(spaces.dtype).eps))
 
-    def run(self) -> _Fitted:
+    def run(self) -> FittedRidge:
         self._grow()
         best, r2 = self._choose()
         while self.n_folds and self._worst_residual(best) > 10 * self.tol and self._grow():
@@ -249,7 +265,7 @@ class _Search:
             text = f"ridge: not converged in {limit} steps; raise max_iter or tol"
             warnings.warn(text, ConvergenceWarning, stacklevel=2)
         coef, intercept = self.spaces.coefficients(0, coordinates[:, 0])
-        return _Fitted(coef, intercept, float(alpha[0]), self.alphas, r2, self.spaces.dimension)
+        return FittedRidge(coef, intercept, float(alpha[0]), self.alphas, r2, self.spaces.dimension)
 
     def _grow(self) -> bool:
         """Add some dimensions, as far as the limit allows."""
@@ -292,12 +308,12 @@ class _Search:
 
     def _extend(self, best: int) -> bool:
         """Add a penalty beyond the end of the path where the best lies."""
-        if self.model.alphas is not None or not self.n_folds or self.added >= _FURTHER:
+        if self.model.alphas is not None or not self.n_folds or self.added >= FURTHER:
             return False
         if best == 0:
-            self.alphas = np.concatenate([[self.alphas[0] / _STEP], self.alphas])
+            self.alphas = np.concatenate([[self.alphas[0] / STEP], self.alphas])
         elif best == len(self.alphas) - 1:
-            self.alphas = np.concatenate([self.alphas, [self.alphas[-1] * _STEP]])
+            self.alphas = np.concatenate([self.alphas, [self.alphas[-1] * STEP]])
         else:
             return False
         self.added += 1
