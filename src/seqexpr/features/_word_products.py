@@ -102,21 +102,21 @@ def sort_words(
     start = ZERO
     for row in range(U64(len(ends))):
         filled[row] = np.int64(start)
-        stop = U64(ends[row])
-        for place in range(start, stop):
-            code = U64(words[place])
-            rows[U64(first[code])] = np.int32(row)
-            first[code] += 1
-        start = stop
+        last = U64(ends[row])
+        for place in range(start, last):
+            own = U64(words[place])
+            rows[U64(first[own])] = np.int32(row)
+            first[own] += 1
+        start = last
     # Each start has moved to the next list's; now they are read in order of the words.
     at = ZERO
     for code in range(U64(len(first) - 1)):
         stop = U64(first[code])
         for item in range(at, stop):
-            row = U64(rows[item])
-            places[item] = filled[row]
-            words[U64(filled[row])] = np.uint16(code)
-            filled[row] += 1
+            owner = U64(rows[item])
+            places[item] = filled[owner]
+            words[U64(filled[owner])] = np.uint16(code)
+            filled[owner] += 1
         first[code] = np.int64(at)
         at = stop
     return at
