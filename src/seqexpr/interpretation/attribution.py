@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 Run = Callable[[Tensor], Tensor]
 
 N_REFERENCES = 10
-FEWEST_REFERENCES = 4
+FEWEST_REFERENCES = 2
 """References that each member of an ensemble reads at least; the members share them out."""
 N_STEPS = 25
 _PAIRS = 256
@@ -74,7 +74,7 @@ def attribute_network(
         What it is called. Default "prediction".
     n_references : int
         References of each sequence, at least 1. Default 10. Of an ensemble each member
-        reads its share of them, four at least.
+        reads its share of them, two at least.
     random_state : int
         Seed of the references. Default 42.
 
@@ -125,8 +125,8 @@ def share_references(n_references: int, n_members: int) -> list[list[int]]:
     --------
     >>> share_references(10, 1)
     [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]
-    >>> share_references(6, 3)
-    [[0, 1, 2, 3], [4, 5, 0, 1], [2, 3, 4, 5]]
+    >>> share_references(6, 3), share_references(3, 2)
+    ([[0, 1], [2, 3], [4, 5]], [[0, 1], [2, 0]])
     """
     each = min(n_references, max(FEWEST_REFERENCES, -(-n_references // n_members)))
     return [

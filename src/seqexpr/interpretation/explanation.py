@@ -43,7 +43,8 @@ from seqexpr.sequences import BASES, reverse_complement
 
 __all__ = ["Explanation", "MotifReport", "PairReport", "explain_target", "site_words"]
 
-N_BACKGROUNDS = 100
+N_BACKGROUNDS, N_PAIR_BACKGROUNDS = 100, 50
+"""Shuffled sequences that a motif, and that two at each gap, are planted into."""
 MOST_PAIRED = 6
 """Motifs that are planted in pairs, the strongest ones."""
 SPACINGS = (0, 2, 4, 6, 8, 10, 12, 15, 18, 21, 25, 30, 40, 60)
@@ -316,7 +317,7 @@ def _pair_up(
 ) -> list[PairReport]:
     """Plant every two of the strongest motifs at each of some gaps, in both orders."""
     strong = [i for i, motif in enumerate(motifs) if motif.is_confirmed][:MOST_PAIRED]
-    backgrounds = make_backgrounds(explained.sequences, n=N_BACKGROUNDS, rng=rng)
+    backgrounds = make_backgrounds(explained.sequences, n=N_PAIR_BACKGROUNDS, rng=rng)
     words = {i: site_words(explained.sequences, motifs[i].found) for i in strong}
     pairs = []
     for one in strong:

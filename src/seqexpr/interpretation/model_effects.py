@@ -178,12 +178,8 @@ def plant_motif(
     """
     length, w = len(backgrounds[0]), len(words[0])
     room = max(length - w, 0)
-    base = predict(backgrounds)
     sites = [words[i] for i in rng.integers(len(words), size=len(backgrounds))]
     places = np.clip(rng.choice(starts, size=len(backgrounds)), 0, room)
-
-    def effect_of(made: list[str]) -> ModelEffect:
-        return mean_effect(predict(made) - base)
 
     def one_each(turned: bool, where: npt.NDArray[np.int64]) -> list[str]:
         shown = [reverse_complement(site) for site in sites] if turned else sites
@@ -191,12 +187,21 @@ def plant_motif(
 
     doses = np.arange(1, max(1, min(DOSES, length // max(2 * w, 1))) + 1)
     along = np.unique(np.linspace(0, room, N_POSITIONS).round().astype(np.int64))
+    made = [backgrounds, one_each(False, places), one_each(True, places)]
+    made += [_copies(backgrounds, sites, int(dose), rng) for dose in doses]
+    made += [one_each(False, np.full(len(backgrounds), at)) for at in along]
+    base, *planted = _predict_all(predict, made)
+    effect, reverse, *curves = [mean_effect(predicted - base) for predicted in planted]
     return ModelEffects(
-        effect_of(one_each(False, places)),
-        effect_of(one_each(True, places)),
-        Curve(doses, [effect_of(_copies(backgrounds, sites, int(dose), rng)) for dose in doses]),
-        Curve(along, [effect_of(one_each(False, np.full(len(backgrounds), at))) for at in along]),
+        effect, reverse, Curve(doses, curves[: len(doses)]), Curve(along, curves[len(doses) :])
     )
+
+
+def _predict_all(predict: Predict, lists: Sequence[list[str]]) -> list[Floats]:
+    """Predict several lists of sequences in one call, each different sequence once."""
+    each = list(dict.fromkeys(text for some in lists for text in some))
+    known = dict(zip(each, predict(each).tolist(), strict=True))
+    return [np.array([known[text] for text in some]) for some in lists]
 
 
 def _copies(
@@ -243,33 +248,18 @@ def measure_spacing(
     one = [first[i] for i in rng.integers(len(first), size=len(backgrounds))]
     other = [second[i] for i in rng.integers(len(second), size=len(backgrounds))]
     drawn = rng.integers(max(length - left - right, 0) + 1, size=len(backgrounds))
-    asked = _Asked(predict)
-    base = asked.predict(backgrounds)
-    at, effects = [], []
-    for gap in gaps:
-        room = length - left - gap - right
-        if room < 0:
-            continue
-        starts = (drawn % (room + 1)).tolist()  # where it was drawn, if that fits
+    fitting = [gap for gap in gaps if left + gap + right <= length]
+    lists = [backgrounds]
+    for gap in fitting:
+        starts = (drawn % (length - left - gap - right + 1)).tolist()  # as drawn, if that fits
         places = [start + left + gap for start in starts]
         only_one = [plant(*item) for item in zip(backgrounds, one, starts, strict=True)]
         only_other = [plant(*item) for item in zip(backgrounds, other, places, strict=True)]
         both = [plant(*item) for item in zip(only_one, other, places, strict=True)]
-        alone = asked.predict(only_one) + asked.predict(only_other)
-        at.append(gap)
-        effects.append(mean_effect(asked.predict(both) - alone + base))
-    return Curve(np.array(at, dtype=np.int64), effects)
-
-
-class _Asked:
-    """A model that is asked for each sequence once."""
-
-    def __init__(self, ask: Predict) -> None:
-        self.ask = ask
-        self.known: dict[str, float] = {}
-
-    def predict(self, sequences: list[str]) -> Floats:
-        new = [text for text in dict.fromkeys(sequences) if text not in self.known]
-        if new:
-            self.known.update(zip(new, self.ask(new).tolist(), strict=True))
-        return np.array([self.known[text] for text in sequences])
+        lists += [both, only_one, only_other]
+    base, *planted = _predict_all(predict, lists)
+    effects = [
+        mean_effect(both - first_alone - second_alone + base)
+        for both, first_alone, second_alone in zip(*[iter(planted)] * 3, strict=True)
+    ]
+    return Curve(np.array(fitting, dtype=np.int64), effects)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -355,19 +357,37 @@ class Members:
         """Yield scaled means and variances of some rows, each (members, rows, t)."""
         augmentation = self.model.resolved()[2]
         shift, both = augmentation.shift, augmentation.strands == "average"
-        with one_thread_each(self.model.n_jobs), torch.inference_mode():
-            for start in range(0, len(sequences), _CHUNK):
-                chunk = _constructs(self.model, sequences[start : start + _CHUNK])
-                codes = torch.from_numpy(_without_shift(code_matrix(chunk), shift))
-                beside = None
-                if covariates is not None:
-                    beside = torch.from_numpy(covariates[start : start + _CHUNK])
-                size = max(1, _PREDICT_BASES // codes.shape[1])
-                for first in range(0, len(codes), size):
-                    rows = slice(first, first + size)
-                    part = trim(codes[rows]).to(self.device)
-                    numbers = None if beside is None else beside[rows].to(self.device)
-                    means, variances = read_members(
-                        self.networks, part, numbers, loss=self.loss, both_strands=both
-                    )
-                    yield means.double(), variances.double()
+
+        def read(part: tuple[Tensor, Tensor | None]) -> tuple[Tensor, Tensor]:
+            codes, beside = part
+            numbers = None if beside is None else beside.to(self.device)
+            with torch.inference_mode():
+                means, variances = read_members(
+                    self.networks, trim(codes).to(self.device), numbers, loss=self.loss,
+                    both_strands=both,
+                )  # fmt: skip
+                return means.double(), variances.double()
+
+        for start in range(0, len(sequences), _CHUNK):
+            chunk = _constructs(self.model, sequences[start : start + _CHUNK])
+            codes = torch.from_numpy(_without_shift(code_matrix(chunk), shift))
+            size = max(1, _PREDICT_BASES // codes.shape[1])
+            beside: Any = repeat(None)
+            if covariates is not None:
+                beside = torch.from_numpy(covariates[start : start + _CHUNK]).split(size)
+            yield from self._read_all(read, list(zip(codes.split(size), beside, strict=False)))
+
+    def _read_all(self, read: Callable[[Any], Any], parts: list[Any]) -> Iterator[Any]:
+        """Read some batches in order, on a processor side by side.
+
+        Two threads with a batch each are a fifth quicker than two that share each operation.
+        """
+        n_threads = max(1, min(self.model.n_jobs, os.cpu_count() or 1, len(parts)))
+        if n_threads == 1 or self.device.type != "cpu":
+            with one_thread_each(self.model.n_jobs):
+                yield from map(read, parts)
+            return
+        # How many threads an operation takes is a setting of the thread that calls it.
+        pool = ThreadPoolExecutor(n_threads, initializer=torch.set_num_threads, initargs=(1,))
+        with pool as threads:
+            yield from threads.map(read, parts)
