@@ -57,16 +57,18 @@ def train_ridge(folder: Path) -> Path:
 def served(run: Path) -> Iterator[int]:
     """Serve a model in a process of its own, and give its port."""
     command = [sys.executable, "-m", "seqexpr", "serve", str(run), "--port", "0"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        lines = iter(process.stdout.readline, "")
-        address = next(line for line in lines if line.startswith("API"))
-        yield int(address.split("127.0.0.1:")[1].split("/")[0])
-    finally:
-        process.terminate()
-        process.wait(60)
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+        try:
+            lines = iter(process.stdout.readline, "")
+            address = next((line for line in lines if line.startswith("API")), None)
+            if address is None:
+                log.seek(0)
+                raise SystemExit(f"the service did not start: {log.read().strip()}")
+            yield int(address.split("127.0.0.1:")[1].split("/")[0])
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 class Client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import http.client
 import json
@@ -223,6 +224,25 @@ def test_what_is_done_survives_kill_9_and_a_stop_is_in_good_order(runs, tmp_path
         assert answer.result()[1]["n_predicted"] == 9840
     with pytest.raises(ConnectionRefusedError, match="refused"):
         server.ask("GET", "/healthz")
+
+
+def test_small_answers_are_sent_at_once():
+    # Else the second part of an answer waits for the client's acknowledgement, 40 ms on Linux.
+    async def is_undelayed():
+        sockets = []
+        server = await asyncio.start_server(
+            lambda _, writer: sockets.append(writer.get_extra_info("socket").dup()),
+            sock=listen("127.0.0.1", 0),
+        )
+        async with server:
+            _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            while not sockets:
+                await asyncio.sleep(0.01)
+            writer.close()
+        with sockets[0] as accepted:
+            return accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    assert asyncio.run(is_undelayed())
 
 
 def test_a_port_that_is_taken_is_said():
