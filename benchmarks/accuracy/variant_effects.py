@@ -99,7 +99,7 @@ def appraise(bundle: Any, pairs: pd.DataFrame, scored: Scored) -> dict[str, str]
         f"{held[0]:.0%} [{held[1]:.0%}, {held[2]:.0%}]",
         f"{np.median(upper - lower) / 2:.2f}",
         f"{np.median(apart):.2f}",
-        f"{clear.sum():,}, {right:.0%} of the right sign",
+        f"{clear.sum():,}, {right:.0%} of the right sign" if clear.any() else "0",
     )
     return dict(zip(COLUMNS, values, strict=True))
 
