@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from seqexpr.data.simulate import PlantedMotif, simulate_library
 from seqexpr.optional import has_extra
@@ -77,7 +78,17 @@ def small_space(monkeypatch):
 
 
 class InThreads(ThreadPoolExecutor):
-    """Takes the place of worker processes where a test is not about processes."""
+    """Takes the place of worker processes where a test is not about processes.
+
+    As in those, linear algebra has one thread: with more it rounds otherwise.
+    """
+
+    def submit(self, function, /, *given, **named):
+        def alone():
+            with threadpool_limits(1):
+                return function(*given, **named)
+
+        return super().submit(alone)
 
     def shutdown(self, *, wait=True, kill_workers=False):
         super().shutdown(wait=wait, cancel_futures=kill_workers)
