@@ -107,11 +107,11 @@ def _open_folder(folder: Path, *, sheet: str | None, batch_size: int | None) -> 
     """Open the Parquet files of a folder as one table."""
     from seqexpr.data.parquet_folder import iter_parquet_folder, parquet_files
 
-    n_files = len(parquet_files(folder))
+    files = parquet_files(folder)
     if sheet is not None:
         raise TableError(f"{folder} is no Excel workbook, so it has no sheet {sheet!r}")
-    tables = iter_parquet_folder(folder, batch_size=batch_size or 1 << 20)
-    note = f"read as one table: {n_files:,} Parquet files" if n_files > 1 else ""
+    tables = iter_parquet_folder(folder, files, batch_size=batch_size or 1 << 20)
+    note = f"read as one table: {len(files):,} Parquet files" if len(files) > 1 else ""
     frames = (table.to_pandas() for table in tables)
     return OpenedTable(str(folder), "parquet", frames, [note] if note else [])
 

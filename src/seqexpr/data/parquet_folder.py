@@ -51,8 +51,8 @@ def parquet_files(folder: Path) -> list[Path]:
     return found
 
 
-def iter_parquet_folder(folder: Path, *, batch_size: int) -> Iterator[pa.Table]:
-    """Yield the rows of all Parquet files of a folder, in the order of their names, in batches.
+def iter_parquet_folder(folder: Path, files: list[Path], *, batch_size: int) -> Iterator[pa.Table]:
+    """Yield the rows of the Parquet files of a folder, in order, in batches.
 
     A folder named ``key=value`` adds a column `key` of text to the rows of the files
     in it (Hive's way to part a table).
@@ -61,6 +61,8 @@ def iter_parquet_folder(folder: Path, *, batch_size: int) -> Iterator[pa.Table]:
     ----------
     folder : Path
         Where the files are.
+    files : list of Path
+        As from :func:`parquet_files`.
     batch_size : int
         Rows of a batch, at most.
 
@@ -72,10 +74,10 @@ def iter_parquet_folder(folder: Path, *, batch_size: int) -> Iterator[pa.Table]:
     Raises
     ------
     TableError
-        If there is no file, one is damaged, or has other columns than the first.
+        If a file is damaged, or has other columns than the first.
     """
     expected: list[str] | None = None
-    for path in parquet_files(folder):
+    for path in files:
         parts = _partitions(path.relative_to(folder))
         with open_source(path) as source:
             if source.kind != "parquet":

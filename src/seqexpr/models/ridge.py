@@ -15,14 +15,13 @@ from seqexpr.models.folds import assign_folds
 from seqexpr.models.krylov import Bidiagonalization, RowBlocks
 from seqexpr.models.measured import Floats, LinearCoefficients
 
-__all__ = ["FURTHER", "STEP", "FittedRidge", "RidgePathRegressor"]
+__all__ = ["FURTHER", "FittedRidge", "RidgePathRegressor", "extend_path"]
 
 SCALES = ("none", "sqrt_std", "std")
 _LOOK = 5  # dimensions between the first looks at the cross-validated error
 FURTHER = 8
 """Penalties that may be added to the default path."""
-STEP = 10**0.5
-"""From one penalty of the default path to the next."""
+_STEP = 10**0.5  # from one penalty of the default path to the next
 
 
 class RidgePathRegressor(LinearCoefficients):
@@ -144,11 +143,6 @@ class RidgePathRegressor(LinearCoefficients):
         self.check_parameters()
         return self._fit_measured(X, y, sample_weight, groups=groups)
 
-    @property
-    def scale_power(self) -> float:
-        """Which power of its standard deviation a column is divided by."""
-        return {"none": 0.0, "sqrt_std": 0.5, "std": 1.0}[self.column_scale]
-
     def check_parameters(self) -> None:
         """Raise InputError unless every parameter is in range."""
         if self.column_scale not in SCALES:
@@ -169,11 +163,25 @@ class RidgePathRegressor(LinearCoefficients):
         """Return the scale of each column, and the summed variance of the scaled columns."""
         mean = X.transposed_times(v[:, None])[:, 0] / v.sum()
         square = X.squares_times(v) / v.sum()
+        return self.scale_columns(mean, square, eps=float(np.finfo(X.dtype).eps))
+
+    def scale_columns(
+        self, mean: Floats, square: Floats, *, eps: float = float(np.finfo(np.float64).eps)
+    ) -> tuple[Floats, float]:
+        """Return the scale of each column, and the summed variance of the scaled columns.
+
+        Parameters
+        ----------
+        mean, square : ndarray of float64, shape (p,)
+            Weighted means of the columns and of their squares.
+        eps : float
+            Rounding error of these, relative.
+        """
         variance = square - mean**2
-        # What is left of a constant column is rounding error.
-        varies = variance > 100 * np.finfo(X.dtype).eps * square
+        varies = variance > 100 * eps * square  # what is left of a constant column is rounding
         deviation = np.sqrt(np.where(varies, variance, 1.0))
-        scale = np.where(varies, deviation**-self.scale_power, 0.0)
+        power = {"none": 0.0, "sqrt_std": 0.5, "std": 1.0}[self.column_scale]
+        scale = np.where(varies, deviation**-power, 0.0)
         return scale, float(np.sum(scale**2 * np.where(varies, variance, 0.0)))
 
     def _fit_target(self, X: Any, y: Floats, weights: Floats | None, groups: Any) -> FittedRidge:
@@ -198,7 +206,7 @@ class RidgePathRegressor(LinearCoefficients):
         """Return the penalties to choose from, ascending, for a summed variance of the columns."""
         if self.alphas is not None:
             return np.unique(np.asarray(self.alphas, dtype=np.float64))
-        return unit * 1e-6 * STEP ** np.arange(10.0)
+        return unit * 1e-6 * _STEP ** np.arange(10.0)
 
     def keep_fitted(self, states: list[FittedRidge], *, n_features: int) -> Self:
         """Take what was found elsewhere (:mod:`seqexpr.models.ridge_moments`) for one target."""
@@ -310,14 +318,29 @@ class _Search:
         """Add a penalty beyond the end of the path where the best lies."""
         if self.model.alphas is not None or not self.n_folds or self.added >= FURTHER:
             return False
-        if best == 0:
-            self.alphas = np.concatenate([[self.alphas[0] / STEP], self.alphas])
-        elif best == len(self.alphas) - 1:
-            self.alphas = np.concatenate([self.alphas, [self.alphas[-1] * STEP]])
-        else:
+        longer = extend_path(self.alphas, best)
+        if len(longer) == len(self.alphas):
             return False
+        self.alphas = longer
         self.added += 1
         return True
+
+
+def extend_path(alphas: Floats, best: int) -> Floats:
+    """Return penalties with one more beyond the end where the best lies, if it lies at one.
+
+    Examples
+    --------
+    >>> extend_path(np.array([1.0, 2.0, 3.0]), 1)
+    array([1., 2., 3.])
+    >>> len(extend_path(np.array([1.0, 2.0, 3.0]), 0))
+    4
+    """
+    if best == 0:
+        return np.concatenate([[alphas[0] / _STEP], alphas])
+    if best == len(alphas) - 1:
+        return np.concatenate([alphas, [alphas[-1] * _STEP]])
+    return alphas
 
 
 def _floating(X: Any) -> Any:

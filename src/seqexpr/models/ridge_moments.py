@@ -10,7 +10,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from seqexpr.errors import InputError
 from seqexpr.models.moments import Moments
-from seqexpr.models.ridge import FURTHER, STEP, FittedRidge, RidgePathRegressor
+from seqexpr.models.ridge import FURTHER, FittedRidge, RidgePathRegressor, extend_path
 
 __all__ = ["fit_ridge_moments"]
 
@@ -66,7 +66,8 @@ def fit_ridge_moments(
         raise InputError("fit_ridge_moments: at least two parts, one to be left out")
     left_out = range(len(parts)) if validated is None else validated
     total = Moments.sum_of(parts)
-    scale, variance = _scales(total, power=model.scale_power)
+    mean, square = total.products[0, 1:-1], np.diag(total.products)[1:-1]
+    scale, variance = model.scale_columns(mean / total.weight, square / total.weight)
     path = _Path(model, unit=variance * total.weight)
     if path.unit == 0 or total.squared_error_of_mean() == 0:  # nothing to learn
         state = FittedRidge(np.zeros(len(scale)), total.center, path.alphas[-1], path.alphas,
@@ -79,17 +80,6 @@ def fit_ridge_moments(
         coef[:, 0], float(intercept[0]), float(path.alphas[best]), path.alphas, path.r2, len(scale)
     )
     return model.keep_fitted([state], n_features=len(scale))
-
-
-def _scales(moments: Moments, *, power: float) -> tuple[Floats, float]:
-    """Return the scale of each column, and the summed variance of the scaled columns."""
-    mean = moments.products[0, 1:-1] / moments.weight
-    square = np.diag(moments.products)[1:-1] / moments.weight
-    variance = square - mean**2
-    varies = variance > 100 * np.finfo(np.float64).eps * square
-    deviation = np.sqrt(np.where(varies, variance, 1.0))
-    scale = np.where(varies, deviation**-power, 0.0)
-    return scale, float(np.sum(scale**2 * np.where(varies, variance, 0.0)))
 
 
 def _solve(moments: Moments, scale: Floats, alphas: Floats) -> tuple[Floats, Floats]:
@@ -131,17 +121,13 @@ class _Path:
             errors = [held.squared_error(*_solve(fit, scale, alphas)) for fit, held in folds]
             return np.asarray(1 - np.sum(errors, axis=0) / total)
 
-        self.r2 = r2_of(self.alphas)
-        for _ in range(FURTHER if self.may_grow else 0):
-            best = int(np.argmax(self.r2))
-            if best == 0:
-                new = self.alphas[:1] / STEP
-                self.alphas = np.concatenate([new, self.alphas])
-                self.r2 = np.concatenate([r2_of(new), self.r2])
-            elif best == len(self.alphas) - 1:
-                new = self.alphas[-1:] * STEP
-                self.alphas = np.concatenate([self.alphas, new])
-                self.r2 = np.concatenate([self.r2, r2_of(new)])
-            else:
+        known: dict[float, float] = {}
+        for added in range(1 + FURTHER):
+            new = np.array([alpha for alpha in self.alphas.tolist() if alpha not in known])
+            known.update(zip(new.tolist(), r2_of(new).tolist(), strict=True))
+            self.r2 = np.array([known[alpha] for alpha in self.alphas.tolist()])
+            longer = extend_path(self.alphas, int(np.argmax(self.r2)))
+            if not self.may_grow or added == FURTHER or len(longer) == len(self.alphas):
                 break
+            self.alphas = longer
         return int(np.argmax(self.r2))
