@@ -47,7 +47,7 @@ def _table(name: str, item: Explanation) -> Table:
         header_style="bold",
     )  # fmt: skip
     table.add_column("Motif", no_wrap=True)
-    table.add_column("Like", no_wrap=True, overflow="ellipsis", min_width=10)
+    table.add_column("Like", overflow="fold", min_width=10)  # gives way, so that numbers need not
     for column in ("Sites", "Model", "Measured", "q"):
         table.add_column(column, justify="right", no_wrap=True)
     for number, motif in enumerate(item.motifs[:MOST], start=1):
