@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
 from seqexpr.bundle.store import load_bundle
 from seqexpr.serve.app import create_app
 from seqexpr.serve.limits import Limits
+from seqexpr.workflow.train import train
 
 HERE = "http://127.0.0.1"
 
@@ -42,9 +44,25 @@ def test_designs_are_better_than_their_start_and_keep_to_the_constraints(client,
     assert client.post("/v1/design", json=asked).json()["designs"] == designs
 
 
-def test_a_value_is_approached_and_starts_may_be_random(client):
+def test_a_value_is_approached_without_a_start(client):
     answer = client.post("/v1/design", json={"goal": 0.5, "n": 2}).json()
     assert np.abs(answer["designs"][0]["predicted"] - 0.5) < 0.2
+
+
+def test_without_a_start_the_search_begins_where_the_model_was_trained(tmp_path):
+    rng = np.random.default_rng(0)
+    codes = np.tile(rng.integers(0, 4, 90), (300, 1))
+    changed = rng.random(codes.shape) < 0.04
+    codes[changed] = rng.integers(0, 4, int(changed.sum()))
+    rows = ["".join("ACGT"[code] for code in row) for row in codes]
+    values = (codes[:, 20:30] == codes[0, 20:30]).sum(axis=1) + rng.normal(scale=0.1, size=300)
+    library = pd.DataFrame({"sequence": rows, "expression": values})
+    train(library, output=tmp_path / "run", target="expression", models=("ridge",), split="random")
+    with TestClient(create_app(tmp_path / "run"), base_url=HERE) as client:
+        answer = client.post("/v1/design", json={"goal": "max", "n": 2}).json()
+    for made in answer["designs"]:
+        assert made["in_domain"]
+        assert made["n_changes"] < 20  # of 90; from a random sequence more than 50
 
 
 def test_what_a_request_says_is_no_file(client, runs, tmp_path, problem):

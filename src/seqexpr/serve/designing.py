@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from seqexpr.bundle.intake import take_in
 from seqexpr.design.constraints import Constraints
 from seqexpr.design.run import DesignRun, design
 from seqexpr.errors import InputError
+from seqexpr.sequences import BASES
 from seqexpr.serve.answering import check_covariates, do_long, find_target, interval_of
 from seqexpr.serve.problems import Problem
 from seqexpr.serve.schemas import Design, DesignAnswer, DesignRequest, TargetDocument
@@ -44,6 +46,8 @@ async def search_designs(
     info = model.bundle.manifest.targets[target]
 
     def work(bundle: Bundle, is_unwanted: Callable[[], bool]) -> DesignRun:
+        starts = _recorded(bundle) if start is None else [start]
+
         def tell(text: str, done: int, total: int) -> None:
             if is_unwanted():
                 raise _UnwantedError
@@ -53,8 +57,8 @@ async def search_designs(
             goal=asked.goal,
             target=info.name,
             covariates=asked.covariates,
-            start="random" if start is None else [start],
-            table=pd.DataFrame({"sequence": [start or "A"]}),
+            start=starts or "random",
+            table=pd.DataFrame({"sequence": starts or ["A"]}),
             constraints=_constraints(asked),
             n=asked.n,
             seconds=limits.design_seconds,
@@ -119,6 +123,18 @@ def _start(asked: DesignRequest, limits: Limits) -> str | None:
             remedy="give a DNA sequence, or leave it out",
         )
     return intake.sequences[0]
+
+
+def _recorded(bundle: Bundle) -> list[str]:
+    """Return the sequences of training that the model has with it, of the commonest length.
+
+    Searches end inside the training domain more surely from them than from random
+    ones, which lie far outside of a designed library.
+    """
+    whole = [one for one in bundle.manifest.golden.sequences if not set(one) - set(BASES)]
+    lengths = Counter(map(len, whole))
+    commonest = max(lengths, key=lambda length: (lengths[length], length), default=0)
+    return [one for one in whole if len(one) == commonest]
 
 
 def _constraints(asked: DesignRequest) -> Constraints:

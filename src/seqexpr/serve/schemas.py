@@ -242,7 +242,7 @@ class DesignRequest(_Request):
         "max", description="Raise the prediction, lower it, or bring it to a value."
     )
     start: Label | None = Field(
-        None, description="A DNA sequence to start from. Default: random ones."
+        None, description="A DNA sequence to start from. Default: some of training."
     )
     n: int = Field(5, ge=1, description="How many designs.")
     target: str | None = Field(None, description="Which quantity. Default: the first.")
