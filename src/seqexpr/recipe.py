@@ -24,6 +24,7 @@ __all__ = [
     "Transform",
     "Weighting",
     "read_duration",
+    "read_size",
 ]
 
 Preset = Literal["tutorial", "fast", "balanced", "best"]
@@ -37,6 +38,8 @@ Weighting = Literal["none", "inverse-variance"]
 
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SHORTEST = 10
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) *([KMGT])(?:i?B)?", re.IGNORECASE)
+_LEAST_MEMORY = 1024**3
 _SPLIT = re.compile(r"auto|random|group|chromosome|homology|column:.+")
 
 
@@ -63,6 +66,30 @@ def read_duration(text: str) -> int:
         raise ValueError(f"{text!r} is no time; write 90s, 20m or 1h30m")
     hours, minutes, seconds = (int(part or 0) for part in found.groups())
     return 3600 * hours + 60 * minutes + seconds
+
+
+def read_size(text: str) -> int:
+    """Return the bytes that a text such as "4G" stands for.
+
+    Parameters
+    ----------
+    text : str
+        A number and K, M, G or T, of 1,024 each; a B or iB may follow.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+
+    Examples
+    --------
+    >>> read_size("800M"), read_size("1.5 GiB")
+    (838860800, 1610612736)
+    """
+    found = _SIZE.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no size; write 800M, 4G or 1.5G")
+    return int(float(found[1]) * 1024 ** (1 + "KMGT".index(found[2].upper())))
 
 
 class Recipe(BaseModel):
@@ -131,6 +158,10 @@ class Recipe(BaseModel):
     device : {"auto", "cpu", "cuda"}
         Where networks are trained; "auto" = the GPU if there is one. Default
         "auto".
+    memory : str, optional
+        Memory that a run may take, "4G" or "800M", at least 1G; a larger table
+        is read row by row (:mod:`seqexpr.workflow.streaming`). Default: the
+        table is read whole.
     init_from : str, optional
         A run or bundle whose network a network of this run goes on from: the
         model "transfer".
@@ -192,6 +223,7 @@ class Recipe(BaseModel):
     prefer: Prefer = "best"
     refit: Refit = "train"
     device: Device = "auto"
+    memory: str | None = None
     init_from: str | None = None
     on_missing: OnMissing = "error"
     on_invalid: OnInvalid = "error"
@@ -213,6 +245,18 @@ class Recipe(BaseModel):
         if read_duration(value) < _SHORTEST:
             raise ValueError(f"{value!r} is less than {_SHORTEST} seconds")
         return value
+
+    @field_validator("memory")
+    @classmethod
+    def _check_memory(cls, value: str | None) -> str | None:
+        if value is not None and read_size(value) < _LEAST_MEMORY:
+            raise ValueError(f"{value!r} is less than 1G, what a run needs in any case")
+        return value
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory in bytes; 0 = no limit is set."""
+        return 0 if self.memory is None else read_size(self.memory)
 
     @property
     def budget_seconds(self) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqexpr.data.dataset import Dataset
+from seqexpr.models.registry import MODELS
 from seqexpr.splits.strategies import make_split
 from seqexpr.workflow.ladder import climb
 
@@ -26,7 +27,7 @@ def test_a_models_own_folds_keep_units_whole():
     scores = {}
     for name, grouping in (("whole", units), ("parted", alone)):
         (rung,) = climb(
-            ["ridge"], train, dataset.sequences[split.test], split=split, units=grouping, seed=0,
+            [MODELS["ridge"]], train, dataset.sequences[split.test], split=split, units=grouping, seed=0,
             jobs=1, on_step=lambda step: None,
         )  # fmt: skip
         error = np.mean((rung.out_of_fold[:, 0] - train.targets[:, 0]) ** 2)

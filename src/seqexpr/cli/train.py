@@ -28,6 +28,7 @@ seqexpr train counts.xlsx --sheet MPRA --split column:fold --models ridge,lightg
 
 seqexpr train library.csv --preset best --budget 20m --jobs 2 -o run
 
+seqexpr train folder_of_parquet --memory 4G -o run
 seqexpr train --recipe run/recipe.toml -o again"""
 
 
@@ -223,6 +224,15 @@ def train(
     jobs: Annotated[
         int | None, typer.Option("--jobs", help="Threads; 0 = all cores. Default: 0.")
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory",
+            metavar="SIZE",
+            help="Read a table row by row that is too large for this memory, 4G for example. "
+            "Default: it is read whole.",
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None,
         typer.Option("--recipe", metavar="FILE", help="Start from the choices of a recipe.toml."),
@@ -250,7 +260,7 @@ def train(
         "models": None if models is None else [n.strip() for m in models for n in m.split(",")],
         "on_missing": on_missing, "on_invalid": on_invalid, "seed": seed, "jobs": jobs,
         "budget": budget, "trials": trials, "motifs": motifs, "prefer": prefer, "refit": refit,
-        "device": device, "init_from": init_from,
+        "device": device, "init_from": init_from, "memory": memory,
     }  # fmt: skip
     choices = {key: value for key, value in given.items() if value is not None}
     _run(

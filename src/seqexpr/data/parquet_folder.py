@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from seqexpr.errors import TableError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["iter_parquet_folder", "parquet_files"]
+__all__ = ["count_parquet_rows", "iter_parquet_folder", "parquet_files"]
 
 _HIDDEN = (".", "_")  # _SUCCESS, _metadata, .part.crc: what engines write beside the rows
 _NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -92,6 +93,30 @@ def iter_parquet_folder(folder: Path, files: list[Path], *, batch_size: int) -> 
                         f"has {_listed(expected)}"
                     )
                 yield whole.select(expected)
+
+
+def count_parquet_rows(path: str | os.PathLike[str]) -> int | None:
+    """Return how many rows a Parquet file, or a folder of them, holds, by their ends alone.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file or folder.
+
+    Returns
+    -------
+    int or None
+        None if it is something else.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    place = Path(path)
+    try:
+        files = parquet_files(place) if place.is_dir() else [place]
+        return sum(int(parquet.read_metadata(file).num_rows) for file in files)
+    except (pa.ArrowException, OSError, TableError):
+        return None
 
 
 def _partitions(path: Path) -> dict[str, str | None]:

@@ -23,7 +23,7 @@ from seqexpr.sequences import CODES, as_strings, join_ascii
 if TYPE_CHECKING:
     from seqexpr.features.kmers import KmerCounter
 
-__all__ = ["WordProducts"]
+__all__ = ["LONGEST", "WordProducts"]
 
 Floats = npt.NDArray[np.float64]
 LONGEST = 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import has_fit_parameter
 
 from seqexpr.errors import InputError
@@ -19,7 +20,8 @@ def fit_model(
     Parameters
     ----------
     model : Pipeline or regressor over strings
-        As from :func:`seqexpr.models.registry.make_model`.
+        As from :func:`seqexpr.models.registry.make_model`. One that is frozen
+        was fitted on other rows, and is taken out as it is.
     sequences : list, array or Series of str, length n
         DNA sequences.
     targets : array-like of float, shape (n,) or (n, t)
@@ -49,6 +51,8 @@ def fit_model(
     >>> model.predict(["TT"]).tolist()
     [2.0]
     """
+    if isinstance(model, FrozenEstimator):
+        return model.estimator
     steps = getattr(model, "steps", None)
     last = model if steps is None else steps[-1][1]
     prefix = "" if steps is None else f"{steps[-1][0]}__"

@@ -209,8 +209,9 @@ class RidgePathRegressor(LinearCoefficients):
         return unit * 1e-6 * _STEP ** np.arange(10.0)
 
     def keep_fitted(self, states: list[FittedRidge], *, n_features: int) -> Self:
-        """Take what was found elsewhere (:mod:`seqexpr.models.ridge_moments`) for one target."""
-        self.n_features_in_, self.n_targets_ = n_features, 0
+        """Take what was found elsewhere (:mod:`seqexpr.models.ridge_moments`), target by target."""
+        self.n_features_in_ = n_features
+        self.n_targets_ = 0 if len(states) == 1 else len(states)  # 0 = y was a vector
         self._keep(states)
         return self
 

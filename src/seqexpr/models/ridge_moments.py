@@ -12,7 +12,7 @@ from seqexpr.errors import InputError
 from seqexpr.models.moments import Moments
 from seqexpr.models.ridge import FURTHER, FittedRidge, RidgePathRegressor, extend_path
 
-__all__ = ["fit_ridge_moments"]
+__all__ = ["fit_ridge_moments", "solve_ridge_moments"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,6 +61,25 @@ def fit_ridge_moments(
     >>> model.coef_.round(2).tolist(), model.intercept_.round(2).tolist()
     ([[1.0, -1.0, 0.5]], [3.0])
     """
+    state = solve_ridge_moments(model, parts, validated=validated)
+    return model.keep_fitted([state], n_features=len(state.coef))
+
+
+def solve_ridge_moments(
+    model: RidgePathRegressor, parts: Sequence[Moments], *, validated: Sequence[int] | None = None
+) -> FittedRidge:
+    """Return what :func:`fit_ridge_moments` finds, for a model of several targets.
+
+    Parameters
+    ----------
+    model, parts, validated
+        As for :func:`fit_ridge_moments`; `model` is not changed.
+
+    Returns
+    -------
+    FittedRidge
+        Of one target; hand those of all to :meth:`RidgePathRegressor.keep_fitted`.
+    """
     model.check_parameters()
     if len(parts) < 2:
         raise InputError("fit_ridge_moments: at least two parts, one to be left out")
@@ -70,16 +89,14 @@ def fit_ridge_moments(
     scale, variance = model.scale_columns(mean / total.weight, square / total.weight)
     path = _Path(model, unit=variance * total.weight)
     if path.unit == 0 or total.squared_error_of_mean() == 0:  # nothing to learn
-        state = FittedRidge(np.zeros(len(scale)), total.center, path.alphas[-1], path.alphas,
-                            np.full(len(path.alphas), np.nan), 0)  # fmt: skip
-        return model.keep_fitted([state], n_features=len(scale))
+        return FittedRidge(np.zeros(len(scale)), total.center, path.alphas[-1], path.alphas,
+                           np.full(len(path.alphas), np.nan), 0)  # fmt: skip
     folds = [(Moments(total.products - parts[i].products), parts[i]) for i in left_out]
     best = path.choose(folds, scale)
     coef, intercept = _solve(total, scale, path.alphas[best : best + 1])
-    state = FittedRidge(
+    return FittedRidge(
         coef[:, 0], float(intercept[0]), float(path.alphas[best]), path.alphas, path.r2, len(scale)
     )
-    return model.keep_fitted([state], n_features=len(scale))
 
 
 def _solve(moments: Moments, scale: Floats, alphas: Floats) -> tuple[Floats, Floats]:

@@ -139,8 +139,10 @@ def _data(evaluation: Evaluation, check: CheckReport) -> dict[str, Any]:
         low, high = count(int(lengths["min"])), count(int(lengths["max"]))
         middle = f"{float(lengths['median']):,.0f}"
         span = f"{low} bases each" if low == high else f"{low} to {high} bases, median {middle}"
+    streamed = evaluation.dataset.get("n_streamed")
     return {
         "n_rows": count(check.n_rows),
+        "of": count(int(evaluation.dataset["n_rows"])) if streamed else "",
         "counts": [
             ("kept as they were", count(check.n_kept)),
             ("repaired", count(check.n_repaired)),

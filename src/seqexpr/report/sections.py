@@ -82,9 +82,12 @@ def cards(facts: TargetFacts, evaluation: Evaluation) -> list[dict[str, str]]:
     )
     if is_nested(split):
         note = "each tested by models that had not seen it"
+    streamed = int(evaluation.dataset.get("n_streamed") or 0)
+    if streamed:
+        note += f", {count(streamed)} more for models that take them in batches"
     top.append({
         "label": "Sequences",
-        "value": count(int(evaluation.dataset.get("n_sequences") or 0)),
+        "value": count(streamed + int(evaluation.dataset.get("n_sequences") or 0)),
         "note": note,
     })  # fmt: skip
     return top

@@ -19,7 +19,7 @@ from seqexpr.splits.homology import find_families
 from seqexpr.splits.split import Split
 from seqexpr.splits.units import find_units, label_codes
 
-__all__ = ["split_by_column"]
+__all__ = ["is_test_label", "split_by_column"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -112,6 +112,32 @@ def split_by_column(
         warnings=(*warnings, *more),
         units=families,
     )
+
+
+def is_test_label(
+    labels: npt.NDArray[np.object_],
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say which rows test by the user's words, without a look at the other rows.
+
+    Parameters
+    ----------
+    labels : array of str, shape (n,)
+        Words of :func:`split_by_column`; fold numbers are none.
+
+    Returns
+    -------
+    is_test, is_known : ndarray of bool, shape (n,)
+        Rows without a known label are in neither set.
+
+    Examples
+    --------
+    >>> test, known = is_test_label(np.array(["Test", "train", "val", "", "?"], dtype=object))
+    >>> test.tolist(), known.tolist()
+    ([True, False, False, False, False], [True, True, True, False, False])
+    """
+    sets = [_SET_OF.get(str(label).strip().lower(), "") for label in labels.tolist()]
+    is_test = np.array([one == "test" for one in sets], dtype=bool)
+    return is_test, np.array([bool(one) for one in sets], dtype=bool)
 
 
 def _families(

@@ -16,7 +16,7 @@ from seqexpr.evaluation.evaluation import Evaluation, Score
 from seqexpr.evaluation.noise import measurement_noise, weights_from_noise
 from seqexpr.evaluation.scoring import choose_model, score_models
 from seqexpr.evaluation.sealed import SealedTest
-from seqexpr.models.registry import MODELS, have_common_positions, preset_models
+from seqexpr.models.registry import MODELS, ModelSpec, have_common_positions, preset_models
 from seqexpr.models.targets import TargetTransform
 from seqexpr.workflow.appraisal import Scene, appraise, calibrate_chosen
 from seqexpr.workflow.ladder import Rung, climb, fit_rung
@@ -47,6 +47,7 @@ def train_and_test(
     budget: Budget,
     cache: Path | None,
     on_step: Progress,
+    further: Sequence[ModelSpec] = (),
 ) -> tuple[Run, Dataset, Calibration]:
     """Fit every model on the train rows, choose one there, and score all on the test rows.
 
@@ -66,6 +67,10 @@ def train_and_test(
         Where finished rungs are kept.
     on_step : callable
         Told of each step.
+    further : sequence of ModelSpec
+        Rungs that were fitted on rows which are not in `dataset` and are kin to
+        none of it (:mod:`seqexpr.workflow.streaming`): they predict the train
+        rows as they do the test rows, unseen. Default none.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def train_and_test(
         "split": split, "units": units[split.train], "jobs": jobs, "on_step": on_step,
         "cache": cache,
     }  # fmt: skip
-    found = _fit_ladder(recipe, dataset, train, budget=budget, fitting=fitting)
+    found = _fit_ladder(recipe, dataset, train, budget=budget, fitting=fitting, further=further)
     rungs, candidates = found.rungs, found.candidates
     rng = np.random.default_rng(recipe.seed)
     target_names = tuple(transform.name(name) for name in dataset.target_names)
@@ -168,17 +173,38 @@ class _Ladder:
 
 
 def _fit_ladder(
-    recipe: Recipe, dataset: Dataset, train: Dataset, *, budget: Budget, fitting: dict[str, Any]
+    recipe: Recipe,
+    dataset: Dataset,
+    train: Dataset,
+    *,
+    budget: Budget,
+    fitting: dict[str, Any],
+    further: Sequence[ModelSpec],
 ) -> _Ladder:
-    """Fit the models of the preset, or search for better ones."""
+    """Fit the models of the preset, or search for better ones, and join the further ones."""
     tested = dataset.take(fitting["split"].test).inputs
+    known = frozenset(spec.name for spec in further)
     if recipe.preset == "best":
         found = search_rungs(recipe, train, tested, budget=budget, **fitting)
-        named = [rung.spec for rung in found.rungs]
-        candidates = [spec.name for spec in named if not spec.is_baseline]
-        return _Ladder(found.rungs, candidates, found.summary, found.stand_in, found.dear)
-    names, candidates = models_of(recipe, dataset)
-    return _Ladder(climb(names, train, tested, seed=recipe.seed, **fitting), candidates)
+        rungs = [*found.rungs, *climb(further, train, tested, seed=recipe.seed, **fitting)]
+        candidates = [rung.spec.name for rung in rungs if not rung.spec.is_baseline]
+        return _Ladder(rungs, candidates, found.summary, found.stand_in, found.dear | known)
+    names, own = models_of(recipe, dataset)
+    specs = [*(MODELS[name] for name in names), *further]
+    rungs = climb(specs, train, tested, seed=recipe.seed, **fitting)
+    candidates = [rung.spec.name for rung in rungs if rung.spec.name in {*own, *known}]
+    return _Ladder(
+        rungs, candidates, quick=_best_of(rungs, own, train) if known else "", dear=known
+    )
+
+
+def _best_of(rungs: Sequence[Rung], names: Sequence[str], train: Dataset) -> str:
+    """Return which of some rungs has the least squared error out of fold, first target."""
+
+    def error(rung: Rung) -> float:
+        return float(np.nanmean((rung.out_of_fold[:, 0] - train.targets[:, 0]) ** 2))
+
+    return min((rung for rung in rungs if rung.spec.name in names), key=error).spec.name
 
 
 def refit_on_all(chosen: Rung, scene: Scene, *, on_step: Progress) -> tuple[Any, Dataset]:

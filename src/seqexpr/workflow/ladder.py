@@ -16,7 +16,7 @@ import numpy.typing as npt
 from seqexpr.data.inputs import Inputs, model_inputs
 from seqexpr.files import atomic_path
 from seqexpr.models.fitting import fit_model
-from seqexpr.models.registry import MODELS, ModelSpec
+from seqexpr.models.registry import ModelSpec
 from seqexpr.models.training.context import TrainingProgress, training_context
 from seqexpr.models.with_covariates import build_model
 from seqexpr.workflow.progress import Progress, Step
@@ -89,7 +89,7 @@ def count_features(model: Any) -> int | None:
 
 
 def climb(
-    names: Sequence[str],
+    specs: Sequence[ModelSpec],
     train: Dataset,
     test_inputs: Inputs,
     *,
@@ -104,8 +104,8 @@ def climb(
 
     Parameters
     ----------
-    names : sequence of str
-        Registered models, in any order; the result is ordered by complexity.
+    specs : sequence of ModelSpec
+        Models, in any order; the result is ordered by complexity.
     train : Dataset
         The train rows of the split, in its order.
     test_inputs : array of str, shape (n_test,), or DataFrame
@@ -126,7 +126,7 @@ def climb(
     list of Rung
         Simplest first.
     """
-    specs = sorted((MODELS[name] for name in names), key=lambda spec: spec.complexity)
+    specs = sorted(specs, key=lambda spec: spec.complexity)
     fits = split.get_n_splits() + 1
     rungs = []
     for position, spec in enumerate(specs):

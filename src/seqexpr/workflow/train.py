@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqexpr.bundle.store import WEIGHTS, load_bundle
 from seqexpr.data.checks import build_dataset
-from seqexpr.data.table import Table, read_table
+from seqexpr.data.table import Table, iter_tables, read_table
 from seqexpr.errors import InputError
 from seqexpr.models.registry import MODELS
 from seqexpr.models.training.context import training_context
@@ -21,6 +22,8 @@ from seqexpr.workflow.ladder import cache_key
 from seqexpr.workflow.nested import cross_validate, draw_repeats
 from seqexpr.workflow.progress import Progress, Step, ignore
 from seqexpr.workflow.run import Run, RunFolder
+from seqexpr.workflow.streamed_models import fit_streamed
+from seqexpr.workflow.streaming import BATCH, Stream, open_stream
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +102,23 @@ def train(
     recipe = complete_recipe(recipe, table, choices)
     budget = Budget(recipe.budget_seconds)
     folder = None if output is None else RunFolder(Path(output), overwrite=overwrite or resume)
-    source = read_for(recipe, table)
+    with stream_for(recipe, table, output) as stream:
+        source = read_for(recipe, table) if stream is None else stream.scan(on_step)
+        return _train(recipe, source, stream, budget=budget, folder=folder, resume=resume,
+                      on_step=on_step)  # fmt: skip
+
+
+def _train(
+    recipe: Recipe,
+    source: Table,
+    stream: Stream | None,
+    *,
+    budget: Budget,
+    folder: RunFolder | None,
+    resume: bool,
+    on_step: Progress,
+) -> Run:
+    """Train on what was read, and on what streams past."""
     for note in source.notes:
         on_step(Step(note, kind="note"))
     dataset, check = build_dataset(
@@ -108,7 +127,11 @@ def train(
     for finding in check.findings:
         kind = "note" if finding.severity == "info" else "warning"
         on_step(Step(f"{finding.code}: {finding.meaning}", kind=kind))
-    split = _split(recipe, dataset)
+    if stream is not None and stream.is_large:
+        split = stream.explain(make_split(dataset, strategy="column", seed=recipe.seed,
+                                          n_folds=recipe.folds))  # fmt: skip
+    else:
+        split = _split(recipe, dataset)
     repeats = draw_repeats(recipe, dataset, split)
     split = split if repeats is None else repeats.split
     on_step(Step(split.reason, kind="note"))
@@ -121,10 +144,15 @@ def train(
         with training_context(device=recipe.device, init_from=_weights_of(recipe)):
             if repeats is None:
                 given["budget"] = budget
+                if stream is not None:
+                    given["further"] = fit_streamed(stream, recipe, dataset.targets[split.train],
+                                                    on_step=on_step)  # fmt: skip
                 run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
             else:
                 run, rows, calibration = cross_validate(recipe, dataset, repeats=repeats, **given)
         run = replace(run, evaluation=replace(run.evaluation, cost=measure_cost(budget.elapsed)))
+        if stream is not None:
+            run = replace(run, evaluation=stream.describe(run.evaluation))
         if folder is None:
             return run
         on_step(Step("writing the run folder", kind="step"))
@@ -136,6 +164,23 @@ def train(
         if folder is not None:
             folder.clear_if_nothing_finished()
         raise
+
+
+def stream_for(
+    recipe: Recipe, table: object, output: str | Path | None
+) -> AbstractContextManager[Stream | None]:
+    """Return the stream of a table that may be too large, or nothing where it is read whole."""
+    is_file = table is None or isinstance(table, (str, Path))
+    if recipe.memory is None or not is_file:  # what is in memory already is read there
+        return nullcontext()
+    if recipe.table == "-" or recipe.values is not None:
+        raise InputError(
+            "memory: standard input and FASTA files with a second table are read whole; write one "
+            "table, or leave out memory"
+        )
+    batch = next(iter_tables(recipe.table, batch_size=BATCH, sheet=recipe.sheet))
+    first = replace(read_for(recipe, batch.frame), source=batch.source, format=batch.format)
+    return open_stream(recipe, first, None if output is None else Path(output))
 
 
 def complete_recipe(recipe: Recipe | None, table: object, choices: dict[str, Any]) -> Recipe:

@@ -1,0 +1,267 @@
+"""Train on a table that does not fit in memory.
+
+The table is read once, checked, and kept on disk. By a number of their unit
+(:mod:`seqexpr.splits.hashed`) some rows test and some are **held**: the held
+ones train the whole ladder as a smaller table would, and score it. All others
+are **streamed** past models that need them one batch at a time. Such a model
+has seen neither a held row nor a test row, nor one of their units, so that it
+is scored on both without being fitted again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from seqexpr.data.cells import as_labels, to_numbers
+from seqexpr.data.check_sequences import scan_sequences
+from seqexpr.data.check_targets import scan_targets
+from seqexpr.data.checks import build_dataset, check_table
+from seqexpr.data.parquet_folder import count_parquet_rows
+from seqexpr.data.row_store import RowBatch, RowStore, RowStoreWriter
+from seqexpr.data.table import Table, iter_tables
+from seqexpr.errors import InputError, OutputError
+from seqexpr.splits.column import is_test_label
+from seqexpr.splits.hashed import LowestHashes, hash_units
+from seqexpr.workflow.progress import Progress, Step, ignore
+
+if TYPE_CHECKING:
+    from seqexpr.evaluation.evaluation import Evaluation
+    from seqexpr.recipe import Recipe
+    from seqexpr.splits.split import Split
+
+__all__ = ["BATCH", "Stream", "open_stream"]
+
+SET = "set of seqexpr"
+"""Column of the held rows that says which of them test."""
+BATCH = 20_000
+_ROW_COST = 20_000
+"""Bytes of memory that a held row may cost, features of the fast preset included."""
+_MOST = 100_000
+"""Rows that are held at most: more of them make the intervals of scores hardly narrower."""
+
+
+class Stream:
+    """A table that is read row by row.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With `memory`.
+    first : Table
+        The first rows; says what the columns are.
+    folder : Path
+        Where rows are kept meanwhile.
+
+    Attributes
+    ----------
+    is_large : bool
+        Whether more was read than is held.
+    n_read, n_rows, n_streamed : int
+        Rows of the table, those that are usable, and those of these that are
+        streamed, or nearly so many where the table has sets of its own.
+    """
+
+    def __init__(self, recipe: Recipe, first: Table, folder: Path) -> None:
+        _refuse(recipe, first)
+        self.recipe, self.first, self.folder = recipe, first, folder
+        self.most = min(_MOST, recipe.memory_bytes // _ROW_COST)
+        self.is_large = False
+        self.n_read = self.n_rows = self.n_streamed = 0
+        self._limit, self._test_hashes = 2**64, np.zeros(0, dtype=np.uint64)
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets."""
+        return len(self.first.roles.targets)
+
+    def scan(self, on_step: Progress) -> Table:
+        """Read all rows, and return those that are held.
+
+        Parameters
+        ----------
+        on_step : callable
+            Told of progress.
+
+        Raises
+        ------
+        CheckFailedError
+            If a row cannot be used, with its number in the table.
+        """
+        reading = _Reading(self.recipe, self.first, self.most)
+        total = count_parquet_rows(self.recipe.table) or 0
+        with RowStoreWriter(self.folder / "rows.arrow") as writer:
+            for table in _batches(self.recipe, self.first):
+                writer.write(reading.take(table))
+                text = f"reading and checking: {reading.n_seen:,} rows"
+                on_step(Step(text, min(reading.n_seen, total), total))
+        return self._divide(reading)
+
+    def _divide(self, reading: _Reading) -> Table:
+        """Say which rows test, which are held, and from which number on they are streamed."""
+        first, (frame, hashes) = self.first, reading.others.kept()
+        self.n_read, self.n_rows = reading.n_seen, reading.n_usable
+        if not reading.has_sets:
+            self.is_large = len(frame) < reading.n_usable
+            n_test = min(round(self.recipe.test_size * reading.n_usable), self.most // 2)
+            limit = np.sort(hashes)[n_test] if n_test < len(hashes) else hashes.max(initial=0)
+            frame[SET] = np.where(hashes < limit, "test", "train")
+        else:
+            tested, _ = reading.tested.kept()
+            self.is_large = len(frame) + len(tested) < reading.n_usable
+            self._test_hashes = np.unique(np.concatenate(reading.test_hashes))
+            frame = frame[~np.isin(hashes, self._test_hashes)]
+            frame[SET], tested[SET] = "train", "test"
+            frame = pd.concat([frame, tested], ignore_index=True).sort_values(_NUMBER)
+        self._limit = reading.others.limit
+        self.n_streamed = self.n_rows - len(frame) if self.is_large else 0
+        roles = first.roles
+        if not self.is_large:  # as if it had been read whole
+            frame = frame.drop(columns=[SET, _NUMBER])
+            return replace(first, frame=frame.reset_index(drop=True))
+        if roles.id is None:
+            frame[_ID] = [f"row {number}" for number in frame[_NUMBER]]
+            roles = replace(roles, id=_ID)
+        roles = replace(roles, split=SET)
+        return replace(first, frame=frame.drop(columns=_NUMBER), roles=roles)
+
+    def streamed(self, on_step: Progress = ignore, what: str = "") -> Iterator[RowBatch]:
+        """Yield the rows that are neither held nor test, nor kin to these."""
+        done = 0
+        for batch in RowStore(self.folder / "rows.arrow"):
+            used = ~batch.is_test
+            if self._limit < 2**64:
+                used &= batch.hashes >= np.uint64(self._limit)
+            else:
+                used[:] = False
+            if len(self._test_hashes):
+                used &= ~np.isin(batch.hashes, self._test_hashes)
+            yield batch.take(used)
+            done += len(used)
+            on_step(Step(f"{what}: {done:,} of {self.n_rows:,} rows", done, self.n_rows))
+
+    def explain(self, split: Split) -> Split:
+        """Say how the sets came about, and what was not looked at."""
+        by = "group" if self.first.roles.group else "sequence"
+        own = self.first.roles.split is not None
+        rule = "the table's own sets" if own else f"a number of each {by}"
+        reason = (
+            f"{self.n_rows:,} rows were read one by one, and divided by {rule}: "
+            f"{len(split.test):,} test, {len(split.train):,} are held to choose and to calibrate, "
+            f"{self.n_streamed:,} train what can be trained a batch at a time"
+        )
+        warning = (
+            "copies and reverse complements are kept on one side among all rows, but families of "
+            "similar sequences among the held rows alone: a library of variants needs --group"
+        )
+        said = () if self.first.roles.group or own else (warning,)
+        strategy = "column" if own else "group" if self.first.roles.group else "random"
+        return replace(split, strategy=strategy, reason=reason, warnings=(*split.warnings, *said))
+
+    def describe(self, evaluation: Evaluation) -> Evaluation:
+        """Return an evaluation that tells of all rows, not of the held ones alone."""
+        if not self.is_large:
+            return evaluation
+        told = {"n_rows": self.n_read, "n_held": evaluation.dataset["n_sequences"],
+                "n_streamed": self.n_streamed}  # fmt: skip
+        return replace(evaluation, dataset={**evaluation.dataset, **told})
+
+
+_NUMBER, _ID = "number of seqexpr", "id of seqexpr"
+
+
+class _Reading:
+    """What is gathered while the table is read."""
+
+    def __init__(self, recipe: Recipe, first: Table, most: int) -> None:
+        self.recipe, self.roles = recipe, first.roles
+        self.has_sets = first.roles.split is not None
+        self.others = LowestHashes(most // 2 if self.has_sets else most)
+        self.tested = LowestHashes(most // 2)
+        self.test_hashes: list[npt.NDArray[np.uint64]] = [np.zeros(0, dtype=np.uint64)]
+        self.n_seen = self.n_usable = 0
+
+    def take(self, table: Table) -> RowBatch:
+        """Check a batch, keep what is held of it, and return its usable rows."""
+        roles, recipe = self.roles, self.recipe
+        scanned = scan_sequences(table.frame[roles.sequence])
+        measured = scan_targets(table.frame, roles.targets)
+        if scanned.unusable.any() or not set(measured.kinds.ravel()) <= {"", "missing"}:
+            _refuse_rows(replace(table, roles=roles), recipe)
+        usable = ~(measured.unmeasured | measured.unusable | scanned.unusable)
+        frame = table.frame[usable].reset_index(drop=True)
+        rows = np.flatnonzero(usable)
+        frame[_NUMBER] = rows + table.first_row
+        sequences = scanned.sequences[rows].tolist()
+        groups = None if roles.group is None else as_labels(frame[roles.group])
+        hashes = hash_units(sequences, groups, seed=recipe.seed)
+        is_test = np.zeros(len(rows), dtype=bool)
+        if self.has_sets:
+            is_test, has_set = is_test_label(as_labels(frame[roles.split]))
+            keep = np.flatnonzero(has_set)
+            frame, hashes, is_test = frame.iloc[keep], hashes[keep], is_test[keep]
+            sequences, rows = [sequences[i] for i in keep.tolist()], rows[keep]
+            self.tested.add(frame[is_test], hashes[is_test])
+            self.test_hashes.append(hashes[is_test])
+        self.others.add(frame[~is_test], hashes[~is_test])
+        self.n_seen += len(table.frame)
+        self.n_usable += len(rows)
+        weights = None if roles.weight is None else to_numbers(frame[roles.weight])
+        return RowBatch(sequences, measured.numbers[rows], hashes, is_test, weights)
+
+
+def _refuse_rows(table: Table, recipe: Recipe) -> None:
+    """Raise what the input doctor says of a batch, where it has rows that are not to be dropped."""
+    rule: dict[str, Any] = {"on_missing": recipe.on_missing, "on_invalid": recipe.on_invalid}
+    if any(finding.code != "table-too-small" for finding in check_table(table, **rule).errors):
+        build_dataset(table, **rule)
+
+
+def _batches(recipe: Recipe, first: Table) -> Iterator[Table]:
+    roles = first.roles
+    return iter_tables(
+        recipe.table, batch_size=BATCH, sequence=roles.sequence, target=roles.targets,
+        id=roles.id, group=roles.group, weight=roles.weight, replicate=roles.replicates,
+        split_column=roles.split, sheet=recipe.sheet,
+    )  # fmt: skip
+
+
+def _refuse(recipe: Recipe, first: Table) -> None:
+    """Say what a table that is read row by row cannot have."""
+    said = "memory: a table that is read row by row "
+    if recipe.preset == "tutorial":
+        raise InputError(f"{said}has no place for the preset 'tutorial'; take another preset")
+    if recipe.split in ("chromosome", "homology"):
+        raise InputError(
+            f"{said}is divided by sequence, by group or by a column of yours, not by "
+            f"{recipe.split}; name the families with --group, or the sets with --split column:NAME"
+        )
+    if recipe.weighting != "none":
+        raise InputError(f"{said}takes weights from a column: leave out weighting")
+    if first.roles.covariates:
+        raise InputError(f"{said}is read without covariates; leave them out, or memory")
+
+
+@contextmanager
+def open_stream(recipe: Recipe, first: Table, output: Path | None) -> Iterator[Stream]:
+    """Give a :class:`Stream` a folder beside the run, and remove it in the end."""
+    parent = None if output is None else output.absolute().parent
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".seqexpr-rows-", dir=parent))
+    except OSError as error:
+        raise OutputError(f"cannot keep rows beside {output}: {error.strerror or error}") from error
+    try:
+        yield Stream(recipe, first, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
