@@ -2,6 +2,7 @@
 # make test: install what the tests need, PyTorch too, and run all of them
 # make test-core: those of the core, for which PyTorch is not needed
 # make test-deep: those of networks and language models, which install PyTorch first
+# make test-scale: those of Ray, which install it first
 # make test-browser: the page in Chromium, and requests made up from the OpenAPI document
 # make lint: style, types and import contracts      make check: lint and test, as CI does
 # make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-core test-deep test-browser lint check bench accuracy accuracy-networks docs clean
+.PHONY: help demo test test-core test-deep test-scale test-browser lint check bench accuracy accuracy-networks docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -53,10 +54,10 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: test-core test-deep
+test: test-core test-deep test-scale
 
 # What PyTorch is needed to run; its lines count in test-deep.
-NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py
+NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py,src/seqexpr/scale/ray_backend.py
 test-core: .venv/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 --durations=15
 	$(BIN)/coverage report --omit "$(NEEDS_TORCH)"
@@ -69,6 +70,14 @@ DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/n
 test-deep: .venv/.deep
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --cov --cov-append --cov-report= --cov-fail-under=0 --durations=15
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-append --cov-fail-under=0 tests/testing tests/search tests/bundle/test_conformance.py tests/docs -k "network or cnn or legnet or dream or dilated or hybrid or transfer"
+
+.venv/.scale: .venv/.dev
+	@echo "Installing Ray"
+	@$(PIP) --editable ".[dev,scale]"
+	@touch $@
+
+test-scale: .venv/.scale
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/scale
 
 .venv/.browser: .venv/.dev
 	@echo "Installing what drives a browser (Chromium itself comes from the system)"

@@ -55,6 +55,7 @@ _MODULES = {
     "deep": ("torch", "lightning_fabric", "safetensors"),
     "genome": ("pyfaidx", "bioframe", "cyvcf2"),
     "motifs": ("pyjaspar", "memelite"),
+    "scale": ("ray",),
     "serve": ("fastapi", "uvicorn", "prometheus_client"),
 }
 
@@ -64,7 +65,7 @@ def has_extra(extra: str) -> bool:
 
     Parameters
     ----------
-    extra : {"deep", "genome", "motifs", "serve"}
+    extra : {"deep", "genome", "motifs", "scale", "serve"}
         The extra of seqexpr.
 
     Examples

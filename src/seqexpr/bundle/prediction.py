@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
     from seqexpr.bundle.bundle import Bundle
 
-__all__ = ["PredictionSummary", "RowProblem", "predict_file", "predict_table"]
+__all__ = [
+    "PredictionSummary",
+    "RowProblem",
+    "join_summaries",
+    "predict_file",
+    "predict_table",
+]
 
 _SHOWN_ROWS = 20
 
@@ -83,6 +89,20 @@ class PredictionSummary:
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready containers."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+        """Return the summary that :meth:`to_dict` gave, also from JSON and back."""
+        low, high = said["train_lengths"]
+        problems = tuple(
+            RowProblem(one["reason"], one["n_rows"], tuple(one["rows"])) for one in said["problems"]
+        )
+        changed = {
+            "train_lengths": (low, high),
+            "problems": problems,
+            "notes": tuple(said["notes"]),
+        }
+        return cls(**{**said, **changed})
 
 
 @dataclass
@@ -171,7 +191,47 @@ def predict_file(
     return _summary(tally, bundle, notes)
 
 
-def predict_table(bundle: Bundle, table: Table) -> tuple[pd.DataFrame, PredictionSummary]:
+def join_summaries(
+    summaries: Sequence[PredictionSummary], *, notes: tuple[str, ...] = ()
+) -> PredictionSummary:
+    """Return the summary of parts of a table, in their order, as if it had been one.
+
+    Parameters
+    ----------
+    summaries : sequence of PredictionSummary
+        Of one model, at least one.
+    notes : tuple of str
+        What was read, in words. Default nothing.
+
+    Examples
+    --------
+    >>> part = PredictionSummary(3, 2, 0, 0, 1, (4, 9), (RowProblem("not DNA", 1, (2,)),), ())
+    >>> whole = join_summaries([part, part])
+    >>> whole.n_rows, whole.problems[0].n_rows, whole.problems[0].rows
+    (6, 2, (2, 2))
+    """
+    problems: dict[str, tuple[int, tuple[int, ...]]] = {}
+    for problem in (problem for one in summaries for problem in one.problems):
+        count, rows = problems.get(problem.reason, (0, ()))
+        problems[problem.reason] = (
+            count + problem.n_rows, (*rows, *problem.rows)[:_SHOWN_ROWS],
+        )  # fmt: skip
+    outside = [one.n_outside_domain for one in summaries]
+    return PredictionSummary(
+        n_rows=sum(one.n_rows for one in summaries),
+        n_predicted=sum(one.n_predicted for one in summaries),
+        n_repaired=sum(one.n_repaired for one in summaries),
+        n_outside_length=sum(one.n_outside_length for one in summaries),
+        n_outside_domain=None if None in outside else sum(n or 0 for n in outside),
+        train_lengths=summaries[0].train_lengths,
+        problems=tuple(RowProblem(reason, n, rows) for reason, (n, rows) in problems.items()),
+        notes=notes,
+    )
+
+
+def predict_table(
+    bundle: Bundle, table: Table, *, with_sequence: bool = False
+) -> tuple[pd.DataFrame, PredictionSummary]:
     """Predict each row of a table in memory.
 
     Parameters
@@ -180,6 +240,8 @@ def predict_table(bundle: Bundle, table: Table) -> tuple[pd.DataFrame, Predictio
         A loaded model.
     table : Table
         As :func:`seqexpr.data.table.read_table` gives it.
+    with_sequence : bool
+        Whether the second column shall be the sequence, repaired. Default False.
 
     Returns
     -------
@@ -190,7 +252,7 @@ def predict_table(bundle: Bundle, table: Table) -> tuple[pd.DataFrame, Predictio
         Counts and problems.
     """
     tally = _Tally()
-    frame = _predict_batch(bundle, table, tally, with_sequence=False)
+    frame = _predict_batch(bundle, table, tally, with_sequence=with_sequence)
     return frame, _summary(tally, bundle, table.notes)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from seqexpr.cli import options
+
+if TYPE_CHECKING:
+    from seqexpr.scale.backend import Backend
 
 __all__ = ["ModelArgument", "add_to"]
 
@@ -16,6 +19,8 @@ _EPILOG = """[bold]Examples[/]
 seqexpr predict run designs.fasta -o predictions.csv
 
 seqexpr predict run library.parquet -o predictions.parquet
+
+seqexpr predict run folder_of_parquet -o folder --backend ray --address auto --resume
 
 cut -f2 designs.tsv | seqexpr predict run/model - > predictions.csv"""
 
@@ -48,7 +53,8 @@ def predict(
             "-o",
             "--output",
             metavar="OUT",
-            help="CSV, TSV, Parquet or FASTA by its name; - is standard output (CSV).",
+            help="CSV, TSV, Parquet or FASTA by its name; - is standard output (CSV). A name "
+            "without an ending is a folder of Parquet, from Parquet.",
         ),
     ] = "-",
     sequence: options.Sequence = None,
@@ -57,6 +63,31 @@ def predict(
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Rows held in memory at a time.")
     ] = 10_000,
+    backend: Annotated[
+        str,
+        typer.Option(
+            "--backend",
+            metavar="local|ray",
+            help="Where: here, or on the workers of Ray, which read and write Parquet in blocks "
+            "(extra scale).",
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="ADDRESS",
+            help="Ray cluster that runs: auto, or ray://host:10001. Default: one is started here.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Workers of Ray. Default: one a core."),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="With blocks: take up those that are finished."),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Predict each sequence of INPUT, in order, in constant memory.
@@ -74,12 +105,42 @@ def predict(
         )
     bundle = load_bundle(model)
     console = screen.error_console()
+    in_blocks = choose_backend(backend, address=address, workers=workers, output=output)
     with screen.count_rows(console) as on_batch:
-        summary = predict_file(
-            bundle, table, output, batch_size=batch_size, sequence=sequence, id=id, sheet=sheet,
-            on_batch=on_batch,
-        )  # fmt: skip
+        if in_blocks is None:
+            summary = predict_file(
+                bundle, table, output, batch_size=batch_size, sequence=sequence, id=id,
+                sheet=sheet, on_batch=on_batch,
+            )  # fmt: skip
+        else:
+            from seqexpr.scale.predict import predict_blocks
+
+            summary = predict_blocks(
+                bundle, table, output, backend=in_blocks, sequence=sequence, id=id, resume=resume,
+                on_rows=on_batch,
+            )  # fmt: skip
     if json:
         screen.print_json(summary.to_dict())
     else:
         screen.show_predictions(summary, console, output=output)
+
+
+def choose_backend(
+    backend: str, *, address: str | None, workers: int | None, output: str
+) -> Backend | None:
+    """Return what does the blocks; None where the rows are read one after the other."""
+    from seqexpr.errors import InputError
+
+    if backend not in ("local", "ray"):
+        raise InputError(f"--backend {backend}: must be local or ray")
+    if backend == "ray":
+        from seqexpr.scale.ray_backend import RayBackend
+
+        return RayBackend(address=address, n_workers=workers)
+    if address is not None or workers is not None:
+        raise InputError("--address and --workers are for --backend ray")
+    if output == "-" or Path(output).suffix:
+        return None
+    from seqexpr.scale.backend import LocalBackend
+
+    return LocalBackend()

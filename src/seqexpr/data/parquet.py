@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqexpr.data.layout import check_names
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["iter_parquet", "plain_table"]
 
 
-def iter_parquet(source: Source, *, batch_size: int) -> Iterator[pa.Table]:
+def iter_parquet(
+    source: Source, *, batch_size: int, row_groups: Sequence[int] | None = None
+) -> Iterator[pa.Table]:
     """Yield the rows of a Parquet file in order, in batches.
 
     A file on disk is read batch by batch. From a pipe or a compressed file it
@@ -29,6 +31,8 @@ def iter_parquet(source: Source, *, batch_size: int) -> Iterator[pa.Table]:
         The opened file.
     batch_size : int
         Rows of a batch, at most.
+    row_groups : sequence of int, optional
+        Which of the file's groups of rows. Default all.
 
     Yields
     ------
@@ -47,7 +51,7 @@ def iter_parquet(source: Source, *, batch_size: int) -> Iterator[pa.Table]:
     try:
         with parquet.ParquetFile(at) as file:
             check_names([n for n in file.schema_arrow.names if n != _INDEX], source.name)
-            for batch in file.iter_batches(batch_size=batch_size):
+            for batch in file.iter_batches(batch_size=batch_size, row_groups=row_groups):
                 yield plain_table(pa.Table.from_batches([batch]))
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]

@@ -15,7 +15,13 @@ from seqexpr.errors import TableError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["count_parquet_rows", "iter_parquet_folder", "parquet_files"]
+__all__ = [
+    "count_parquet_rows",
+    "iter_parquet_folder",
+    "parquet_files",
+    "partitions_of",
+    "with_partitions",
+]
 
 _HIDDEN = (".", "_")  # _SUCCESS, _metadata, .part.crc: what engines write beside the rows
 _NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -79,12 +85,12 @@ def iter_parquet_folder(folder: Path, files: list[Path], *, batch_size: int) -> 
     """
     expected: list[str] | None = None
     for path in files:
-        parts = _partitions(path.relative_to(folder))
+        parts = partitions_of(path.relative_to(folder))
         with open_source(path) as source:
             if source.kind != "parquet":
                 raise TableError(f"{path} is named as Parquet, but is none; take it out")
             for table in iter_parquet(source, batch_size=batch_size):
-                whole = _with_partitions(table, parts, name=str(path))
+                whole = with_partitions(table, parts, name=str(path))
                 names = whole.column_names
                 expected = names if expected is None else expected
                 if sorted(names) != sorted(expected):
@@ -119,7 +125,7 @@ def count_parquet_rows(path: str | os.PathLike[str]) -> int | None:
         return None
 
 
-def _partitions(path: Path) -> dict[str, str | None]:
+def partitions_of(path: Path) -> dict[str, str | None]:
     """Return what the names of the folders on the way say."""
     found: dict[str, str | None] = {}
     for part in path.parts[:-1]:
@@ -129,7 +135,14 @@ def _partitions(path: Path) -> dict[str, str | None]:
     return found
 
 
-def _with_partitions(table: pa.Table, parts: dict[str, str | None], *, name: str) -> pa.Table:
+def with_partitions(table: pa.Table, parts: dict[str, str | None], *, name: str) -> pa.Table:
+    """Return a table with what its folders say as columns of text.
+
+    Raises
+    ------
+    TableError
+        If it has such a column already; `name` says which file it is.
+    """
     import pyarrow as pa
 
     for key, value in parts.items():

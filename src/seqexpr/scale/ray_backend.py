@@ -1,0 +1,108 @@
+"""Ray: blocks on the workers of a cluster, or on the cores of this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from seqexpr.data.parquet_blocks import ParquetBlock
+from seqexpr.optional import require
+from seqexpr.scale.backend import BlockWork
+
+__all__ = ["RayBackend"]
+
+
+class RayBackend:
+    """Do blocks through Ray Data, each worker with a process and a model of its own.
+
+    A block is a task that can be done again: where a worker or its machine dies,
+    its unfinished blocks go to others.
+
+    Parameters
+    ----------
+    address : str, optional
+        Of a cluster that runs ("auto", "ray://host:10001"); None = one that is
+        started here, for this job.
+    n_workers : int, optional
+        Workers; None = as many as the cluster has cores.
+
+    Raises
+    ------
+    MissingExtraError
+        If Ray is not installed.
+    """
+
+    def __init__(self, *, address: str | None = None, n_workers: int | None = None) -> None:
+        self.address, self.n_workers = address, n_workers
+        self._ray = require("ray", extra="scale")
+
+    def run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
+        """Do the blocks on the workers; results come as they are finished."""
+        ray = self._ray
+        is_ours = not ray.is_initialized()
+        if is_ours:
+            given = {} if self.address else {"include_dashboard": False}
+            ray.init(address=self.address, log_to_driver=False, logging_level="error", **given)
+        try:
+            with _less_talk():
+                yield from self._run(work, blocks)
+        finally:
+            if is_ours:
+                ray.shutdown()
+
+    def _run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
+        data = require("ray.data", extra="scale")
+        n_cores = int(self._ray.cluster_resources().get("CPU", 1))
+        n_workers = max(1, min(self.n_workers or n_cores, len(blocks)))
+        texts = [{"block": json.dumps(asdict(block))} for block in blocks]
+        done = data.from_items(texts, override_num_blocks=len(texts)).map_batches(
+            _worker_of(work),
+            batch_size=1,
+            num_cpus=1,
+            compute=data.ActorPoolStrategy(size=n_workers),
+        )
+        for row in done.iter_rows():
+            yield str(row["result"])
+
+
+def _worker_of(work: BlockWork) -> type:
+    """Return the class of an actor: it opens the work once, and does one block after the other."""
+
+    # Made here, so that it brings the work with it: arguments of an actor lie in the memory of
+    # some machine, and are lost with it (Ray's issue 53727).
+    class Worker:
+        def __init__(self) -> None:
+            self.do = work.open()
+
+        def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
+            blocks = [json.loads(text) for text in batch["block"].tolist()]
+            made = [
+                ParquetBlock(**{**one, "row_groups": tuple(one["row_groups"])}) for one in blocks
+            ]
+            return {"result": [self.do(block) for block in made]}
+
+    return Worker
+
+
+@contextmanager
+def _less_talk() -> Iterator[None]:
+    """Keep Ray Data's lines from the terminal, not from its files: we say how far it is."""
+    data = require("ray.data", extra="scale")
+    context = data.DataContext.get_current()
+    before = context.enable_progress_bars
+    context.enable_progress_bars = False
+    logger = logging.getLogger("ray.data")
+    handlers = [one for one in logger.handlers if not isinstance(one, logging.FileHandler)]
+    levels = [handler.level for handler in handlers]
+    for handler in handlers:
+        handler.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        context.enable_progress_bars = before
+        for handler, level in zip(handlers, levels, strict=True):
+            handler.setLevel(level)
