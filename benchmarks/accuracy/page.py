@@ -262,7 +262,9 @@ def _with_networks(
             f"The same with the extra `deep`, on two cores{where}: "
             f"`make accuracy-networks`, or `python -m benchmarks.accuracy --systems networks` "
             f"where PyTorch is installed. {len(known)} of {len(networks)} fits were run. Bold "
-            "where it reaches what was to be reached, or where the gain's interval leaves out 0."
+            "where it reaches what was to be reached, or where the gain's interval leaves out 0. "
+            "Tests ran beside these fits at a lower priority, so that a fit had at least three "
+            "quarters of the cores."
         ),
         _table(head, lines),
         *([" ".join(["Chosen.", *chosen])] if chosen else []),

@@ -32,7 +32,8 @@ def test_it_learns_what_features_say_together():
 def test_sparse_and_dense_and_every_number_of_threads_give_the_same():
     X, y = library()
     wanted = LightGBMRegressor(**QUICK).fit(X, y).predict(X)
-    for matrix in (sparse.csr_matrix(X), sparse.csr_matrix(X.astype(np.float32))):
+    counts = X.astype(np.uint8)  # put into bins batch by batch
+    for matrix in (sparse.csr_matrix(X), sparse.csr_matrix(X.astype(np.float32)), counts):
         for changes in ({}, {"n_jobs": 2}, {"enable_bundle": False}):
             model = LightGBMRegressor(**QUICK, **changes).fit(matrix, y)
             assert_array_equal(model.predict(matrix), wanted)

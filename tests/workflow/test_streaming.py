@@ -48,7 +48,7 @@ def canonical(rows) -> set[str]:
     return {min(row, reverse_complement(row)) for row in rows}
 
 
-def test_all_rows_train_but_those_that_are_held_or_test(library, holds, tmp_path):
+def test_streamed_train_but_those_that_are_held_or_test(library, holds, tmp_path):
     folder = write(library, tmp_path / "table")
     run = train(folder, output=tmp_path / "run", memory="1G", models=("mean", "ridge"))
     told, split = run.evaluation.dataset, run.evaluation.split
@@ -77,8 +77,8 @@ def test_more_rows_are_worth_it_and_the_bundle_serves_them(library, holds, tmp_p
     scores = {
         (row.model, row.metric): row.value for row in run.evaluation.rows if row.set == "test"
     }
-    assert run.evaluation.selected == "ridge_all_rows"
-    assert scores["ridge_all_rows", "r2"] > scores["ridge", "r2"]
+    assert run.evaluation.selected == "ridge_streamed"
+    assert scores["ridge_streamed", "r2"] > scores["ridge", "r2"]
     # It is ridge on just the streamed rows, with its penalty; RidgePathRegressor itself ends
     # its iterations a thousandth from where the exact solution is.
     rest, by_hand = streamed_rows(run, library), make_model("ridge")
@@ -103,6 +103,30 @@ def test_the_order_of_the_rows_and_their_files_does_not_matter(library, holds, t
     some = library["sequence"].iloc[:50].tolist()
     assert np.allclose(runs[0].predict(some), runs[1].predict(some), atol=1e-6)
     assert runs[0].evaluation.split["n_test"] == runs[1].evaluation.split["n_test"]
+
+
+def test_trees_are_grown_on_as_many_rows_as_there_is_memory_for(library, holds, tmp_path):
+    folder = write(library, tmp_path / "table")
+    run = train(folder, memory="1G", models=("mean", "lightgbm"))
+    assert [model.name for model in run.evaluation.models] == [
+        "mean", "lightgbm", "lightgbm_streamed",
+    ]  # fmt: skip
+    scores = {row.model: row.value for row in run.evaluation.rows
+              if (row.set, row.metric) == ("test", "r2")}  # fmt: skip
+    assert scores["lightgbm_streamed"] > scores["lightgbm"]
+    assert f"{run.evaluation.dataset['n_streamed']:,} streamed rows" in (
+        run.evaluation.models[-1].description
+    )
+
+
+def test_with_less_memory_whole_units_of_fewer_rows_are_taken(
+    library, holds, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(streamed_models, "_SHARE_OF_BINS", 1_000 * 1_364 / 1024**3)
+    run = train(write(library, tmp_path / "table"), memory="1G", models=("lightgbm",))
+    said = run.evaluation.models[-1].description
+    n = int(said.split("Fitted on ")[1].split()[0].replace(",", ""))
+    assert 900 < n < 1_100
 
 
 def test_groups_and_the_tables_own_sets_are_kept(library, holds, tmp_path):
@@ -138,7 +162,7 @@ def test_several_targets_weights_and_scales(library, holds, tmp_path):
     assert run.model["regressor"].coef_.shape[0] == 2
     scores = {(r.model, r.target): r.value for r in run.evaluation.rows
               if (r.set, r.metric) == ("test", "r2")}  # fmt: skip
-    assert min(v for (m, _), v in scores.items() if m == "ridge_all_rows") > 0.3
+    assert min(v for (m, _), v in scores.items() if m == "ridge_streamed") > 0.3
 
 
 def test_a_table_that_fits_is_read_as_ever(library, tmp_path):

@@ -149,7 +149,9 @@ class LightGBMRegressor(MeasuredRegressor):
 
         Parameters, return value and errors are those of
         :meth:`seqexpr.models.ridge.RidgePathRegressor.fit`; groups are looked
-        at with `early_stopping` only.
+        at with `early_stopping` only. Counts of bytes (uint8), also in a
+        memory-mapped file, are put into bins batch by batch: beside X, fitting
+        then takes at most a byte for each of them.
         """
         self._check_parameters()
         return self._fit_measured(X, y, sample_weight, groups=groups)
@@ -182,7 +184,9 @@ class LightGBMRegressor(MeasuredRegressor):
         unit = (y - center) / scale
         share = None if weights is None else weights / weights.mean()
         parameters = self._parameters(len(y))
-        data = lgb.Dataset(X.astype(np.float32), unit, weight=share, params=parameters)
+        rows, more = _in_batches(X)
+        parameters |= more
+        data = lgb.Dataset(rows, unit, weight=share, params=parameters)
         n_trees = self._count_trees(data, parameters, n=len(y), groups=groups)
         booster = lgb.train(parameters, data, num_boost_round=n_trees)
         return booster.model_to_string(), center, scale, n_trees
@@ -300,3 +304,22 @@ class LightGBMRegressor(MeasuredRegressor):
         state = dict(super().__getstate__())
         state.pop("_opened", None)
         return state
+
+
+def _in_batches(X: Any) -> tuple[Any, dict[str, Any]]:
+    """Return what LightGBM reads X from, and the parameters of that."""
+    if not (isinstance(X, np.ndarray) and X.dtype == np.uint8):
+        return X.astype(np.float32), {}
+    import lightgbm as lgb
+
+    class Rows(lgb.Sequence):
+        batch_size = 4_096
+
+        def __getitem__(self, index: Any) -> Any:
+            return X[index].astype(np.float64)
+
+        def __len__(self) -> int:
+            return len(X)
+
+    # The rows that bins are chosen by are held as float64: 200,000, the default, are too many.
+    return Rows(), {"bin_construct_sample_cnt": 20_000}

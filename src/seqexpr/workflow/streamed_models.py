@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.frozen import FrozenEstimator
 
 from seqexpr.features.word_products import LONGEST, WordProducts
@@ -12,6 +13,7 @@ from seqexpr.models.moments import Moments
 from seqexpr.models.registry import MODELS, ModelSpec
 from seqexpr.models.ridge_moments import solve_ridge_moments
 from seqexpr.models.targets import TargetTransform
+from seqexpr.workflow.progress import Step
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["STREAMED", "fit_streamed"]
 
-STREAMED = "_all_rows"
+STREAMED = "_streamed"
 """End of the names of models of streamed rows."""
 _VALIDATED = 10  # one unit in so many chooses the penalty
+_SHARE_OF_BINS = 0.35
+"""Of the memory, for the bins of boosted trees; there is as much again beside them on disk."""
 
 
 def fit_streamed(
@@ -48,19 +52,20 @@ def fit_streamed(
     Returns
     -------
     tuple of ModelSpec
-        Rungs whose models are fitted already; empty where nothing is streamed,
-        or where the recipe names models and ridge is not among them.
+        Rungs whose models are fitted already; empty where nothing is streamed.
+        Of the models that the recipe names, those that can.
     """
-    if stream.n_streamed == 0 or not _is_wanted(recipe, "ridge"):
+    if stream.n_streamed == 0:
         return ()
     transform = TargetTransform.fit(targets, recipe.transform)
     jobs = recipe.jobs or os.cpu_count() or 1
-    model = _fit_ridge(stream, transform, jobs=jobs, on_step=on_step)
-    return (_spec("ridge", model, stream.n_streamed),)
-
-
-def _is_wanted(recipe: Recipe, name: str) -> bool:
-    return not recipe.models or name in recipe.models
+    fits = {"ridge": _fit_ridge, "lightgbm": _fit_trees}
+    found = []
+    for name, fit in fits.items():
+        if not recipe.models or name in recipe.models:
+            model, n_rows = fit(stream, transform, jobs=jobs, on_step=on_step)
+            found.append(_spec(name, model, n_rows))
+    return tuple(found)
 
 
 def _spec(name: str, model: Pipeline, n_rows: int) -> ModelSpec:
@@ -73,8 +78,8 @@ def _spec(name: str, model: Pipeline, n_rows: int) -> ModelSpec:
 
     return ModelSpec(
         name=f"{name}{STREAMED}",
-        title=f"{kin.title}, all rows",
-        description=f"{kin.description} Fitted on {n_rows:,} rows beside those of the table here.",
+        title=f"{kin.title}, streamed rows",
+        description=f"{kin.description} Fitted on {n_rows:,} streamed rows.",
         is_baseline=False,
         complexity=kin.complexity,
         needs_equal_length=kin.needs_equal_length,
@@ -85,7 +90,7 @@ def _spec(name: str, model: Pipeline, n_rows: int) -> ModelSpec:
 
 def _fit_ridge(
     stream: Stream, transform: TargetTransform, *, jobs: int, on_step: Progress
-) -> Pipeline:
+) -> tuple[Pipeline, int]:
     """Fit the ladder's ridge from products of counts, target by target."""
     model = MODELS["ridge"].build(random_state=stream.recipe.seed, n_jobs=jobs)
     counter, regressor = model["features"].set_params(k=(1, LONGEST)), model["regressor"]
@@ -96,7 +101,40 @@ def _fit_ridge(
         states.append(solve_ridge_moments(regressor, moments, validated=[1]))
         del moments
     regressor.keep_fitted(states, n_features=len(states[0].coef))
-    return model
+    return model, stream.n_streamed
+
+
+def _fit_trees(
+    stream: Stream, transform: TargetTransform, *, jobs: int, on_step: Progress
+) -> tuple[Pipeline, int]:
+    """Fit the ladder's boosted trees on as many rows as their bins have memory for.
+
+    Counts are written to a file and put into bins from there, a byte each at most.
+    """
+    model = MODELS["lightgbm"].build(random_state=stream.recipe.seed, n_jobs=jobs)
+    counter = model["features"].fit(["ACGT"])
+    width = len(counter.get_feature_names_out())
+    most = int(_SHARE_OF_BINS * stream.recipe.memory_bytes / width)
+    lowest = stream.highest_hashes(most)
+    counts = np.memmap(stream.folder / "counts.u8", np.uint8, "w+", shape=(2 * most, width))
+    values, weights, n = [], [np.zeros(0)], 0
+    for batch in stream.streamed(on_step, what="counting words for boosted trees"):
+        mine = batch.take(batch.hashes >= lowest)  # whole units, whatever the order of the rows
+        mine = mine.take(np.arange(min(len(mine.sequences), len(counts) - n)))
+        dense = counter.transform(mine.sequences).toarray()
+        counts[n : n + len(dense)] = np.minimum(dense, 255)
+        n += len(dense)
+        values.append(transform.apply(mine.targets))
+        if mine.weights is not None:
+            weights.append(mine.weights)
+    on_step(Step(f"growing trees on {n:,} rows", kind="step"))
+    y = np.concatenate(values)
+    model["regressor"].fit(
+        counts[:n],
+        y[:, 0] if y.shape[1] == 1 else y,
+        sample_weight=None if len(weights) == 1 else np.concatenate(weights),
+    )
+    return model, n
 
 
 def _moments(

@@ -149,6 +149,11 @@ class Stream:
             done += len(used)
             on_step(Step(f"{what}: {done:,} of {self.n_rows:,} rows", done, self.n_rows))
 
+    def highest_hashes(self, most: int) -> np.uint64:
+        """Return the number from which on about `most` of the streamed rows lie: whole units."""
+        share = min(1.0, most / max(1, self.n_streamed))
+        return np.uint64(self._limit + int((1 - share) * (2**64 - self._limit)))
+
     def explain(self, split: Split) -> Split:
         """Say how the sets came about, and what was not looked at."""
         by = "group" if self.first.roles.group else "sequence"
