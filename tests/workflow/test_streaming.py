@@ -10,12 +10,13 @@ import pytest
 
 import seqexpr
 from seqexpr.data.simulate import simulate_library
-from seqexpr.errors import CheckFailedError, InputError
+from seqexpr.errors import CheckFailedError, InputError, SplitError
 from seqexpr.models.registry import make_model
 from seqexpr.recipe import Recipe
 from seqexpr.sequences import reverse_complement
 from seqexpr.workflow import streamed_models, streaming
-from seqexpr.workflow.train import train
+from seqexpr.workflow.streamed_models import fit_streamed
+from seqexpr.workflow.train import stream_for, train
 
 
 @pytest.fixture(scope="module")
@@ -119,14 +120,20 @@ def test_trees_are_grown_on_as_many_rows_as_there_is_memory_for(library, holds, 
     )
 
 
-def test_with_less_memory_whole_units_of_fewer_rows_are_taken(
+def test_with_less_memory_trees_take_whole_units_of_fewer_rows(
     library, holds, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(streamed_models, "_SHARE_OF_BINS", 1_000 * 1_364 / 1024**3)
-    run = train(write(library, tmp_path / "table"), memory="1G", models=("lightgbm",))
-    said = run.evaluation.models[-1].description
-    n = int(said.split("Fitted on ")[1].split()[0].replace(",", ""))
+    folder = write(library, tmp_path / "table")
+    recipe = Recipe.create(table=str(folder), memory="1G", models=("lightgbm",))
+    with stream_for(recipe, None, tmp_path / "run") as stream:
+        held = stream.scan(lambda step: None).frame
+        (spec,) = fit_streamed(
+            stream, recipe, held[["expression"]].to_numpy(), on_step=lambda step: None
+        )
+    n = int(spec.description.split("Fitted on ")[1].split()[0].replace(",", ""))
     assert 900 < n < 1_100
+    assert n < stream.n_streamed
 
 
 def test_groups_and_the_tables_own_sets_are_kept(library, holds, tmp_path):
@@ -149,6 +156,24 @@ def test_groups_and_the_tables_own_sets_are_kept(library, holds, tmp_path):
     assert set(rows.loc[rows["set_x"] == "test", "set_y"]) == {"test"}
     assert set(rows.loc[rows["set_x"] == "validation", "set_y"]) == {"train"}
     assert "the table's own sets" in run.evaluation.split["reason"]
+
+
+def test_a_copy_in_another_group_is_streamed_past_no_model(library, holds, tmp_path):
+    rng = np.random.default_rng(0)
+    labelled = library.assign(family=[f"f{k}" for k in rng.integers(0, 400, len(library))])
+    folder = write(labelled, tmp_path / "table")
+    recipe = Recipe.create(table=str(folder), memory="1G", group="family", target=("expression",))
+    with stream_for(recipe, None, tmp_path / "run") as stream:
+        held = stream.scan(lambda step: None).frame
+        streamed = [row for batch in stream.streamed() for row in batch.sequences]
+    assert len(streamed) > 1_000
+    assert not canonical(streamed) & canonical(held["sequence"])
+
+
+def test_fold_numbers_cannot_be_known_row_by_row(library, holds, tmp_path):
+    folded = library.assign(fold=np.arange(len(library)) % 5)
+    with pytest.raises(SplitError, match="and no fold numbers"):
+        train(write(folded, tmp_path / "table"), memory="1G", split="column:fold")
 
 
 def test_several_targets_weights_and_scales(library, holds, tmp_path):

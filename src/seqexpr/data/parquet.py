@@ -49,7 +49,8 @@ def iter_parquet(
 
     at: Any = source.path if source.path is not None else io.BytesIO(source.stream.read())
     try:
-        with parquet.ParquetFile(at) as file:
+        # Reading ahead would keep the bytes of all groups that were read until the file is closed.
+        with parquet.ParquetFile(at, pre_buffer=False) as file:
             check_names([n for n in file.schema_arrow.names if n != _INDEX], source.name)
             for batch in file.iter_batches(batch_size=batch_size, row_groups=row_groups):
                 yield plain_table(pa.Table.from_batches([batch]))

@@ -264,7 +264,7 @@ def _publish(parts: Path, target: Path, files: Sequence[Path]) -> None:
 
         with TableWriter(target) as writer:
             for file in files:
-                with parquet.ParquetFile(file) as part:
+                with parquet.ParquetFile(file, pre_buffer=False) as part:
                     for batch in part.iter_batches():
                         writer.write(batch.to_pandas())
     shutil.rmtree(parts, ignore_errors=True)

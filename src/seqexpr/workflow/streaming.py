@@ -29,7 +29,7 @@ from seqexpr.data.checks import build_dataset, check_table
 from seqexpr.data.parquet_folder import count_parquet_rows
 from seqexpr.data.row_store import RowBatch, RowStore, RowStoreWriter
 from seqexpr.data.table import Table, iter_tables
-from seqexpr.errors import InputError, OutputError
+from seqexpr.errors import InputError, OutputError, SplitError
 from seqexpr.splits.column import is_test_label
 from seqexpr.splits.hashed import LowestHashes, hash_units
 from seqexpr.workflow.progress import Progress, Step, ignore
@@ -78,6 +78,7 @@ class Stream:
         self.is_large = False
         self.n_read = self.n_rows = self.n_streamed = 0
         self._limit, self._test_hashes = 2**64, np.zeros(0, dtype=np.uint64)
+        self._held_sequences = np.zeros(0, dtype=np.uint64)
 
     @property
     def n_targets(self) -> int:
@@ -119,10 +120,19 @@ class Stream:
             tested, _ = reading.tested.kept()
             self.is_large = len(frame) + len(tested) < reading.n_usable
             self._test_hashes = np.unique(np.concatenate(reading.test_hashes))
+            if not len(tested) or not len(frame):
+                raise SplitError(
+                    f"split by column: of {reading.n_seen:,} rows {len(self._test_hashes):,} are "
+                    f"called test in the column {first.roles.split!r}; a table that is read row by "
+                    "row takes the words train, validation and test, and no fold numbers"
+                )
             frame = frame[~np.isin(hashes, self._test_hashes)]
             frame[SET], tested[SET] = "train", "test"
             frame = pd.concat([frame, tested], ignore_index=True).sort_values(_NUMBER)
         self._limit = reading.others.limit
+        if first.roles.group is not None:  # the numbers are of groups: a copy may be in another
+            held = scan_sequences(frame[first.roles.sequence]).sequences.tolist()
+            self._held_sequences = np.unique(hash_units(held, seed=self.recipe.seed))
         self.n_streamed = self.n_rows - len(frame) if self.is_large else 0
         roles = first.roles
         if not self.is_large:  # as if it had been read whole
@@ -145,6 +155,9 @@ class Stream:
                 used[:] = False
             if len(self._test_hashes):
                 used &= ~np.isin(batch.hashes, self._test_hashes)
+            if len(self._held_sequences):
+                own = hash_units(batch.sequences, seed=self.recipe.seed)
+                used &= ~np.isin(own, self._held_sequences)
             yield batch.take(used)
             done += len(used)
             on_step(Step(f"{what}: {done:,} of {self.n_rows:,} rows", done, self.n_rows))
