@@ -34,8 +34,8 @@ class Noting:
     folder: str
     seconds: float
 
-    def open(self):
-        do = self.work.open()
+    def open(self, *, n_jobs=None):
+        do = self.work.open(n_jobs=n_jobs)
 
         def slowly(block):
             Path(self.folder, f"{block.index}-{os.getpid()}").write_text("")

@@ -16,10 +16,11 @@ class BlockWork(Protocol):
     It is done by seqexpr's own workers, and never written to a file.
     """
 
-    def open(self) -> Callable[[ParquetBlock], str]:
+    def open(self, *, n_jobs: int | None = None) -> Callable[[ParquetBlock], str]:
         """Get ready, once a worker, and return what does one block.
 
-        What that returns says how it went, as a JSON document.
+        With `n_jobs` the model takes so many threads; by default one a core. What
+        is returned says of a block how it went, as a JSON document.
         """
         ...
 

@@ -21,6 +21,7 @@ from seqexpr.data.table import Table, iter_tables
 from seqexpr.data.writer import TableWriter
 from seqexpr.errors import InputError, OutputError
 from seqexpr.files import atomic_path, check_writable, replace_folder, sha256_of_file
+from seqexpr.models.fitting import set_jobs
 from seqexpr.scale.backend import Backend, LocalBackend
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class PredictBlocks:
         digest.update(repr((self.roles, self.ending)).encode())
         return digest.hexdigest()
 
-    def open(self) -> Callable[[ParquetBlock], str]:
+    def open(self, *, n_jobs: int | None = None) -> Callable[[ParquetBlock], str]:
         """Load the model, with all that is checked on the way."""
         file = Path(self.folder, _MODEL)
         if not file.is_file() or sha256_of_file(file) != self.model:
@@ -159,6 +160,8 @@ class PredictBlocks:
                 "machines share"
             )
         bundle = load_bundle(file)
+        if n_jobs is not None:
+            set_jobs(bundle.model, n_jobs)
 
         def do(block: ParquetBlock) -> str:
             return json.dumps(self._do(bundle, block))

@@ -76,7 +76,7 @@ def _worker_of(work: BlockWork) -> type:
     # some machine, and are lost with it (Ray's issue 53727).
     class Worker:
         def __init__(self) -> None:
-            self.do = work.open()
+            self.do = work.open(n_jobs=1)  # a core each, as Ray was told
 
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
             blocks = [json.loads(text) for text in batch["block"].tolist()]
