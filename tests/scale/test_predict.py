@@ -106,6 +106,8 @@ def test_what_cannot_be_parted_is_said(job, tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("sequence\nACGT\n")
     with pytest.raises(TableError, match="not readable as Parquet"):
+        predict_blocks(bundle, file, tmp_path / "out.csv")
+    with pytest.raises(OutputError, match="the name does not say a format"):
         predict_blocks(bundle, file, tmp_path / "out")
     with pytest.raises(InputError, match="standard output"):
         predict_blocks(bundle, job.table, "-")

@@ -88,6 +88,7 @@ def test_more_rows_are_worth_it_and_the_bundle_serves_them(library, holds, tmp_p
     some = library["sequence"].iloc[:200].tolist()
     assert np.abs(run.predict(some) - by_hand.predict(some)).max() < 0.01
     bundle = seqexpr.load(tmp_path / "run")
+    assert bundle.count_seen(rest["sequence"]) == len(rest)  # its training data, all of it
     assert np.allclose(bundle.predict(some)[:, 0], run.predict(some))
     stated = json.loads((tmp_path / "run" / "evaluation.json").read_text())
     assert "read one by one" in stated["split"]["reason"]
@@ -128,9 +129,7 @@ def test_with_less_memory_trees_take_whole_units_of_fewer_rows(
     recipe = Recipe.create(table=str(folder), memory="1G", models=("lightgbm",))
     with stream_for(recipe, None, tmp_path / "run") as stream:
         held = stream.scan(lambda step: None).frame
-        (spec,) = fit_streamed(
-            stream, recipe, held[["expression"]].to_numpy(), on_step=lambda step: None
-        )
+        (spec,) = fit_streamed(stream, held[["expression"]].to_numpy(), on_step=lambda step: None)
     n = int(spec.description.split("Fitted on ")[1].split()[0].replace(",", ""))
     assert 900 < n < 1_100
     assert n < stream.n_streamed
@@ -168,6 +167,20 @@ def test_a_copy_in_another_group_is_streamed_past_no_model(library, holds, tmp_p
         streamed = [row for batch in stream.streamed() for row in batch.sequences]
     assert len(streamed) > 1_000
     assert not canonical(streamed) & canonical(held["sequence"])
+
+
+def test_more_test_rows_than_are_held_leave_nothing_to_stream(library, holds, tmp_path):
+    own = library.assign(set=np.where(np.arange(len(library)) < 2_700, "test", "train"))
+    run = train(write(own, tmp_path / "own"), memory="1G", models=("ridge",), split="column:set")
+    assert run.evaluation.dataset["n_streamed"] == 0
+    assert [model.name for model in run.evaluation.models] == ["ridge"]
+
+
+def test_a_negative_weight_far_down_is_told(library, holds, tmp_path):
+    weighted = library.assign(weight=1.0)
+    weighted.loc[2_222, "weight"] = -1
+    with pytest.raises(CheckFailedError, match="weight"):
+        train(write(weighted, tmp_path / "table"), memory="1G", weight="weight", models=("ridge",))
 
 
 def test_fold_numbers_cannot_be_known_row_by_row(library, holds, tmp_path):
@@ -208,6 +221,7 @@ def test_csv_streams_too_and_a_mistake_far_down_is_told_with_its_row(library, ho
         train(file, memory="1G", models=("ridge",))
     run = train(file, memory="1G", models=("ridge",), on_missing="drop")
     told = run.evaluation.dataset
+    assert any("1 of 3,000 rows were left out" in text for text in run.evaluation.warnings)
     assert told["n_held"] + told["n_streamed"] == 2_999
     assert told["n_rows"] == 3_000
 
@@ -219,6 +233,7 @@ def test_csv_streams_too_and_a_mistake_far_down_is_told_with_its_row(library, ho
         ({"split": "homology"}, "not by homology"),
         ({"weighting": "inverse-variance"}, "leave out weighting"),
         ({"covariate": ("dose",)}, "without covariates"),
+        ({"nested": True}, "leave out nested"),
         ({"memory": "12"}, "no size"),
         ({"memory": "100M"}, "less than 1G"),
     ],

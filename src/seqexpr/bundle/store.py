@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from seqexpr.bundle.archive import MAX_BYTES, BundleFiles, FolderFiles, ZipFiles
 from seqexpr.bundle.bundle import Bundle, sequence_digests
@@ -68,6 +69,7 @@ def save_bundle(
     dataset: Dataset,
     transform: TargetTransform,
     calibration: Calibration | None = None,
+    further_digests: npt.NDArray[np.uint64] | None = None,
 ) -> Path:
     """Write a fitted model as a bundle, whole or not at all.
 
@@ -90,6 +92,8 @@ def save_bundle(
         The scale that was modelled.
     calibration : Calibration, optional
         Prediction intervals and training domain; what it lacks is not stored.
+    further_digests : ndarray of uint64, optional
+        Of sequences that the model was fitted on beside those of `dataset`.
 
     Returns
     -------
@@ -145,7 +149,10 @@ def save_bundle(
         files={},
     )
     seen = io.BytesIO()
-    np.save(seen, np.unique(sequence_digests(list(dataset.sequences))), allow_pickle=False)
+    digests = sequence_digests(list(dataset.sequences))
+    if further_digests is not None:
+        digests = np.concatenate([digests, further_digests])
+    np.save(seen, np.unique(digests), allow_pickle=False)
     contents = {
         _ESTIMATOR: estimator,
         **({} if weights is None else {WEIGHTS: weights}),

@@ -106,6 +106,8 @@ def predict(
     bundle = load_bundle(model)
     console = screen.error_console()
     in_blocks = choose_backend(backend, address=address, workers=workers, output=output)
+    if resume and in_blocks is None:
+        raise InputError("--resume is for blocks: name a folder with -o, or --backend ray")
     with screen.count_rows(console) as on_batch:
         if in_blocks is None:
             summary = predict_file(

@@ -29,6 +29,7 @@ seqexpr train counts.xlsx --sheet MPRA --split column:fold --models ridge,lightg
 seqexpr train library.csv --preset best --budget 20m --jobs 2 -o run
 
 seqexpr train folder_of_parquet --memory 4G -o run
+
 seqexpr train --recipe run/recipe.toml -o again"""
 
 

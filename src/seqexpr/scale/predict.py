@@ -17,6 +17,7 @@ from seqexpr.bundle.prediction import PredictionSummary, join_summaries, predict
 from seqexpr.bundle.store import load_bundle
 from seqexpr.data.columns import ColumnRoles
 from seqexpr.data.parquet_blocks import ParquetBlock, find_blocks, iter_block
+from seqexpr.data.parquet_folder import count_parquet_rows
 from seqexpr.data.table import Table, iter_tables
 from seqexpr.data.writer import TableWriter
 from seqexpr.errors import InputError, OutputError
@@ -92,6 +93,11 @@ def predict_blocks(
         raise InputError("blocks are written to files; name one with -o, not standard output")
     if target.is_file() and not target.suffix:
         raise OutputError(f"{target} is a file; name a folder, or a file with an ending")
+    if not target.suffix and count_parquet_rows(source) is None:
+        raise OutputError(
+            f"{target}: the name does not say a format; end it in .csv, .tsv, .parquet or .fasta "
+            "(only a table in Parquet is predicted into a folder)"
+        )
     check_writable(target)
     blocks = find_blocks(source, rows=block_rows)
     first = next(iter_tables(source, batch_size=1_000, sequence=sequence, id=id,

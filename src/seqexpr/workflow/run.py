@@ -171,8 +171,18 @@ class RunFolder:
         if not self.has_finished_rungs():
             shutil.rmtree(self.partial, ignore_errors=True)
 
-    def write(self, run: Run, train: Dataset, *, calibration: Calibration | None = None) -> None:
-        """Write every file of the run, then move the folder to its place."""
+    def write(
+        self,
+        run: Run,
+        train: Dataset,
+        *,
+        calibration: Calibration | None = None,
+        further_digests: npt.NDArray[np.uint64] | None = None,
+    ) -> None:
+        """Write every file of the run, then move the folder to its place.
+
+        `further_digests` are of sequences that the model was fitted on beside `train`.
+        """
         from seqexpr.bundle.store import save_bundle
         from seqexpr.report.page import write_report
 
@@ -191,7 +201,7 @@ class RunFolder:
         )
         save_bundle(
             draft / "model", run.model, recipe=run.recipe, evaluation=run.evaluation, dataset=train,
-            transform=run.transform, calibration=calibration,
+            transform=run.transform, calibration=calibration, further_digests=further_digests,
         )  # fmt: skip
         replace_folder(draft, self.path.absolute())
         shutil.rmtree(self.partial, ignore_errors=True)

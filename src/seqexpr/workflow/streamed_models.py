@@ -20,30 +20,23 @@ if TYPE_CHECKING:
 
     from seqexpr.features.kmers import KmerCounter
     from seqexpr.models.ridge import FittedRidge
-    from seqexpr.recipe import Recipe
     from seqexpr.workflow.progress import Progress
     from seqexpr.workflow.streaming import Stream
 
-__all__ = ["STREAMED", "fit_streamed"]
+__all__ = ["fit_streamed"]
 
-STREAMED = "_streamed"
-"""End of the names of models of streamed rows."""
 _VALIDATED = 10  # one unit in so many chooses the penalty
 _SHARE_OF_BINS = 0.35
 """Of the memory, for the bins of boosted trees; there is as much again beside them on disk."""
 
 
-def fit_streamed(
-    stream: Stream, recipe: Recipe, targets: Any, *, on_step: Progress
-) -> tuple[ModelSpec, ...]:
+def fit_streamed(stream: Stream, targets: Any, *, on_step: Progress) -> tuple[ModelSpec, ...]:
     """Fit what can be fitted on the streamed rows of a table.
 
     Parameters
     ----------
     stream : Stream
         Scanned.
-    recipe : Recipe
-        Every choice.
     targets : ndarray of float64, shape (n_train, t)
         Of the held train rows, which the scale of the targets is learnt on.
     on_step : callable
@@ -57,6 +50,7 @@ def fit_streamed(
     """
     if stream.n_streamed == 0:
         return ()
+    recipe = stream.recipe
     transform = TargetTransform.fit(targets, recipe.transform)
     jobs = recipe.jobs or os.cpu_count() or 1
     fits = {"ridge": _fit_ridge, "lightgbm": _fit_trees}
@@ -77,7 +71,7 @@ def _spec(name: str, model: Pipeline, n_rows: int) -> ModelSpec:
         return FrozenEstimator(model)
 
     return ModelSpec(
-        name=f"{name}{STREAMED}",
+        name=f"{name}_streamed",
         title=f"{kin.title}, streamed rows",
         description=f"{kin.description} Fitted on {n_rows:,} streamed rows.",
         is_baseline=False,

@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from seqexpr.bundle.bundle import sequence_digests
 from seqexpr.data.cells import as_labels, to_numbers
 from seqexpr.data.check_sequences import scan_sequences
 from seqexpr.data.check_targets import scan_targets
@@ -32,18 +33,21 @@ from seqexpr.data.table import Table, iter_tables
 from seqexpr.errors import InputError, OutputError, SplitError
 from seqexpr.splits.column import is_test_label
 from seqexpr.splits.hashed import LowestHashes, hash_units
+from seqexpr.splits.strategies import make_split
 from seqexpr.workflow.progress import Progress, Step, ignore
 
 if TYPE_CHECKING:
+    from seqexpr.data.dataset import Dataset
     from seqexpr.evaluation.evaluation import Evaluation
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
 
 __all__ = ["BATCH", "Stream", "open_stream"]
 
-SET = "set of seqexpr"
-"""Column of the held rows that says which of them test."""
 BATCH = 20_000
+"""Rows that are read at a time."""
+_SET, _NUMBER, _ID = "set of seqexpr", "number of seqexpr", "id of seqexpr"
+"""Columns of the held rows: which of them test, the row of the table, and a name from that."""
 _ROW_COST = 20_000
 """Bytes of memory that a held row may cost, features of the fast preset included."""
 _MOST = 100_000
@@ -64,18 +68,15 @@ class Stream:
 
     Attributes
     ----------
-    is_large : bool
-        Whether more was read than is held.
     n_read, n_rows, n_streamed : int
         Rows of the table, those that are usable, and those of these that are
-        streamed, or nearly so many where the table has sets of its own.
+        streamed, or slightly fewer where copies of test rows are left out.
     """
 
     def __init__(self, recipe: Recipe, first: Table, folder: Path) -> None:
         _refuse(recipe, first)
         self.recipe, self.first, self.folder = recipe, first, folder
         self.most = min(_MOST, recipe.memory_bytes // _ROW_COST)
-        self.is_large = False
         self.n_read = self.n_rows = self.n_streamed = 0
         self._limit, self._test_hashes = 2**64, np.zeros(0, dtype=np.uint64)
         self._held_sequences = np.zeros(0, dtype=np.uint64)
@@ -85,8 +86,8 @@ class Stream:
         """Number of targets."""
         return len(self.first.roles.targets)
 
-    def scan(self, on_step: Progress) -> Table:
-        """Read all rows, and return those that are held.
+    def scan(self, on_step: Progress) -> Table | None:
+        """Read all rows, and return those that are held; None if that would be all.
 
         Parameters
         ----------
@@ -107,41 +108,41 @@ class Stream:
                 on_step(Step(text, min(reading.n_seen, total), total))
         return self._divide(reading)
 
-    def _divide(self, reading: _Reading) -> Table:
+    def _divide(self, reading: _Reading) -> Table | None:
         """Say which rows test, which are held, and from which number on they are streamed."""
         first, (frame, hashes) = self.first, reading.others.kept()
         self.n_read, self.n_rows = reading.n_seen, reading.n_usable
         if not reading.has_sets:
-            self.is_large = len(frame) < reading.n_usable
+            if len(frame) == reading.n_usable:
+                return None
             n_test = min(round(self.recipe.test_size * reading.n_usable), self.most // 2)
-            limit = np.sort(hashes)[n_test] if n_test < len(hashes) else hashes.max(initial=0)
-            frame[SET] = np.where(hashes < limit, "test", "train")
+            frame[_SET] = np.where(hashes < np.sort(hashes)[n_test], "test", "train")
+            self.n_streamed = self.n_rows - len(frame)
         else:
             tested, _ = reading.tested.kept()
-            self.is_large = len(frame) + len(tested) < reading.n_usable
-            self._test_hashes = np.unique(np.concatenate(reading.test_hashes))
+            test_hashes = np.concatenate(reading.test_hashes)
+            self._test_hashes = np.unique(test_hashes)
             if not len(tested) or not len(frame):
                 raise SplitError(
                     f"split by column: of {reading.n_seen:,} rows {len(self._test_hashes):,} are "
                     f"called test in the column {first.roles.split!r}; a table that is read row by "
                     "row takes the words train, validation and test, and no fold numbers"
                 )
+            if len(frame) + len(tested) == reading.n_usable:
+                return None
+            self.n_streamed = self.n_rows - len(test_hashes) - len(frame)
             frame = frame[~np.isin(hashes, self._test_hashes)]
-            frame[SET], tested[SET] = "train", "test"
+            frame[_SET], tested[_SET] = "train", "test"
             frame = pd.concat([frame, tested], ignore_index=True).sort_values(_NUMBER)
         self._limit = reading.others.limit
         if first.roles.group is not None:  # the numbers are of groups: a copy may be in another
             held = scan_sequences(frame[first.roles.sequence]).sequences.tolist()
             self._held_sequences = np.unique(hash_units(held, seed=self.recipe.seed))
-        self.n_streamed = self.n_rows - len(frame) if self.is_large else 0
         roles = first.roles
-        if not self.is_large:  # as if it had been read whole
-            frame = frame.drop(columns=[SET, _NUMBER])
-            return replace(first, frame=frame.reset_index(drop=True))
         if roles.id is None:
             frame[_ID] = [f"row {number}" for number in frame[_NUMBER]]
             roles = replace(roles, id=_ID)
-        roles = replace(roles, split=SET)
+        roles = replace(roles, split=_SET)
         return replace(first, frame=frame.drop(columns=_NUMBER), roles=roles)
 
     def streamed(self, on_step: Progress = ignore, what: str = "") -> Iterator[RowBatch]:
@@ -167,8 +168,16 @@ class Stream:
         share = min(1.0, most / max(1, self.n_streamed))
         return np.uint64(self._limit + int((1 - share) * (2**64 - self._limit)))
 
-    def explain(self, split: Split) -> Split:
-        """Say how the sets came about, and what was not looked at."""
+    def digests(self) -> npt.NDArray[np.uint64]:
+        """Return the digests by which a bundle knows the sequences it was fitted on."""
+        parts = [sequence_digests(batch.sequences) for batch in self.streamed()]
+        return np.unique(np.concatenate(parts))
+
+    def split(self, dataset: Dataset) -> Split:
+        """Divide the held rows, and say how the sets came about and what was not looked at."""
+        split = make_split(
+            dataset, strategy="column", seed=self.recipe.seed, n_folds=self.recipe.folds
+        )
         by = "group" if self.first.roles.group else "sequence"
         own = self.first.roles.split is not None
         rule = "the table's own sets" if own else f"a number of each {by}"
@@ -181,20 +190,20 @@ class Stream:
             "copies and reverse complements are kept on one side among all rows, but families of "
             "similar sequences among the held rows alone: a library of variants needs --group"
         )
-        said = () if self.first.roles.group or own else (warning,)
+        said = [] if self.first.roles.group or own else [warning]
+        if self.n_read > self.n_rows:
+            said.append(
+                f"{self.n_read - self.n_rows:,} of {self.n_read:,} rows were left out: not "
+                "measured, without a usable sequence, or in no set"
+            )
         strategy = "column" if own else "group" if self.first.roles.group else "random"
         return replace(split, strategy=strategy, reason=reason, warnings=(*split.warnings, *said))
 
     def describe(self, evaluation: Evaluation) -> Evaluation:
         """Return an evaluation that tells of all rows, not of the held ones alone."""
-        if not self.is_large:
-            return evaluation
         told = {"n_rows": self.n_read, "n_held": evaluation.dataset["n_sequences"],
                 "n_streamed": self.n_streamed}  # fmt: skip
         return replace(evaluation, dataset={**evaluation.dataset, **told})
-
-
-_NUMBER, _ID = "number of seqexpr", "id of seqexpr"
 
 
 class _Reading:
@@ -213,7 +222,10 @@ class _Reading:
         roles, recipe = self.roles, self.recipe
         scanned = scan_sequences(table.frame[roles.sequence])
         measured = scan_targets(table.frame, roles.targets)
-        if scanned.unusable.any() or not set(measured.kinds.ravel()) <= {"", "missing"}:
+        weights = None if roles.weight is None else to_numbers(table.frame[roles.weight])
+        are_weights = weights is None or bool((np.isfinite(weights) & (weights >= 0)).all())
+        are_numbers = set(measured.kinds.ravel()) <= {"", "missing"}
+        if scanned.unusable.any() or not (are_numbers and are_weights):
             _refuse_rows(replace(table, roles=roles), recipe)
         usable = ~(measured.unmeasured | measured.unusable | scanned.unusable)
         frame = table.frame[usable].reset_index(drop=True)
@@ -233,8 +245,10 @@ class _Reading:
         self.others.add(frame[~is_test], hashes[~is_test])
         self.n_seen += len(table.frame)
         self.n_usable += len(rows)
-        weights = None if roles.weight is None else to_numbers(frame[roles.weight])
-        return RowBatch(sequences, measured.numbers[rows], hashes, is_test, weights)
+        return RowBatch(
+            sequences, measured.numbers[rows], hashes, is_test,
+            None if weights is None else weights[rows],
+        )  # fmt: skip
 
 
 def _refuse_rows(table: Table, recipe: Recipe) -> None:
@@ -263,6 +277,8 @@ def _refuse(recipe: Recipe, first: Table) -> None:
             f"{said}is divided by sequence, by group or by a column of yours, not by "
             f"{recipe.split}; name the families with --group, or the sets with --split column:NAME"
         )
+    if recipe.nested:
+        raise InputError(f"{said}has a test set, and no nested cross-validation; leave out nested")
     if recipe.weighting != "none":
         raise InputError(f"{said}takes weights from a column: leave out weighting")
     if first.roles.covariates:

@@ -103,8 +103,9 @@ def train(
     budget = Budget(recipe.budget_seconds)
     folder = None if output is None else RunFolder(Path(output), overwrite=overwrite or resume)
     with stream_for(recipe, table, output) as stream:
-        source = read_for(recipe, table) if stream is None else stream.scan(on_step)
-        return _train(recipe, source, stream, budget=budget, folder=folder, resume=resume,
+        held = None if stream is None else stream.scan(on_step)
+        source, rest = (read_for(recipe, table), None) if held is None else (held, stream)
+        return _train(recipe, source, rest, budget=budget, folder=folder, resume=resume,
                       on_step=on_step)  # fmt: skip
 
 
@@ -127,11 +128,7 @@ def _train(
     for finding in check.findings:
         kind = "note" if finding.severity == "info" else "warning"
         on_step(Step(f"{finding.code}: {finding.meaning}", kind=kind))
-    if stream is not None and stream.is_large:
-        split = stream.explain(make_split(dataset, strategy="column", seed=recipe.seed,
-                                          n_folds=recipe.folds))  # fmt: skip
-    else:
-        split = _split(recipe, dataset)
+    split = _split(recipe, dataset) if stream is None else stream.split(dataset)
     repeats = draw_repeats(recipe, dataset, split)
     split = split if repeats is None else repeats.split
     on_step(Step(split.reason, kind="note"))
@@ -145,7 +142,7 @@ def _train(
             if repeats is None:
                 given["budget"] = budget
                 if stream is not None:
-                    given["further"] = fit_streamed(stream, recipe, dataset.targets[split.train],
+                    given["further"] = fit_streamed(stream, dataset.targets[split.train],
                                                     on_step=on_step)  # fmt: skip
                 run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
             else:
@@ -157,7 +154,9 @@ def _train(
             return run
         on_step(Step("writing the run folder", kind="step"))
         run = replace(run, path=folder.path)
-        folder.write(run, rows, calibration=calibration)
+        is_streamed = run.evaluation.selected in {spec.name for spec in given.get("further", ())}
+        more = stream.digests() if stream is not None and is_streamed else None
+        folder.write(run, rows, calibration=calibration, further_digests=more)
         return run
     except BaseException:
         # Also on Ctrl-C: keep what --resume can use, leave nothing else.
