@@ -16,7 +16,7 @@ from seqexpr.recipe import Recipe
 from seqexpr.sequences import reverse_complement
 from seqexpr.workflow import streamed_models, streaming
 from seqexpr.workflow.streamed_models import fit_streamed
-from seqexpr.workflow.train import stream_for, train
+from seqexpr.workflow.train import read_held, stream_for, train
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +164,7 @@ def test_a_copy_in_another_group_is_streamed_past_no_model(library, holds, tmp_p
     recipe = Recipe.create(table=str(folder), memory="1G", group="family", target=("expression",))
     with stream_for(recipe, None, tmp_path / "run") as stream:
         held = stream.scan(lambda step: None).frame
+        assert held.equals(read_held(recipe).frame)  # what explain looks at
         streamed = [row for batch in stream.streamed() for row in batch.sequences]
     assert len(streamed) > 1_000
     assert not canonical(streamed) & canonical(held["sequence"])

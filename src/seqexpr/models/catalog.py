@@ -36,6 +36,9 @@ class ModelSpec:
         Whether it uses covariates where a table has them. Default True.
     extra : str or None
         The extra of seqexpr that it needs. Default None.
+    seconds : float
+        What was spent on it before it is built: on a model that comes fitted.
+        Default 0.
     """
 
     name: str
@@ -47,6 +50,7 @@ class ModelSpec:
     build: Callable[..., Pipeline]
     reads_covariates: bool = True
     extra: str | None = None
+    seconds: float = 0.0
 
 
 _NETWORKS: tuple[tuple[str, str, str, Callable[..., Pipeline]], ...] = (

@@ -31,7 +31,7 @@ from seqexpr.models.registry import MODELS
 from seqexpr.optional import has_extra
 from seqexpr.recipe import Recipe
 from seqexpr.workflow.progress import Progress, Step, ignore
-from seqexpr.workflow.train import complete_recipe, read_for
+from seqexpr.workflow.train import complete_recipe, read_for, read_held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,7 +243,7 @@ def _read(bundle: Bundle, table: Any, choices: dict[str, Any]) -> tuple[Dataset,
     if table is None:
         recipe = Recipe.create(**(bundle.manifest.recipe | choices))
         try:
-            source = read_for(recipe)
+            source = read_held(recipe)
         except (SeqexprError, OSError) as error:
             raise InputError(
                 f"the table that the model was trained on cannot be read ({error}); name the "

@@ -197,7 +197,7 @@ def _climb_one(
         model=model,
         out_of_fold=out_of_fold,
         test=test,
-        seconds=time.perf_counter() - started,
+        seconds=spec.seconds + time.perf_counter() - started,
         n_features=count_features(model),
         warnings=tuple(dict.fromkeys(f"{spec.name}: {w.message}" for w in caught)),
     )

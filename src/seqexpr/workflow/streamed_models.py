@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,12 +58,13 @@ def fit_streamed(stream: Stream, targets: Any, *, on_step: Progress) -> tuple[Mo
     found = []
     for name, fit in fits.items():
         if not recipe.models or name in recipe.models:
+            began = time.perf_counter()
             model, n_rows = fit(stream, transform, jobs=jobs, on_step=on_step)
-            found.append(_spec(name, model, n_rows))
+            found.append(_spec(name, model, n_rows, seconds=time.perf_counter() - began))
     return tuple(found)
 
 
-def _spec(name: str, model: Pipeline, n_rows: int) -> ModelSpec:
+def _spec(name: str, model: Pipeline, n_rows: int, *, seconds: float) -> ModelSpec:
     """Describe a rung that is fitted: the model `name` on all rows."""
     kin = MODELS[name]
 
@@ -79,6 +81,7 @@ def _spec(name: str, model: Pipeline, n_rows: int) -> ModelSpec:
         needs_equal_length=kin.needs_equal_length,
         build=build,
         reads_covariates=False,
+        seconds=seconds,
     )
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
     from seqexpr.splits.split import Split
 
-__all__ = ["complete_recipe", "read_for", "train"]
+__all__ = ["complete_recipe", "read_for", "read_held", "stream_for", "train"]
 
 _OF_NO_FIT = {"jobs": 0, "budget": "10m", "trials": None, "prefer": "best", "refit": "train"}
 """Choices that change no single fit: an interrupted run may be resumed with others."""
@@ -180,6 +180,13 @@ def stream_for(
     batch = next(iter_tables(recipe.table, batch_size=BATCH, sheet=recipe.sheet))
     first = replace(read_for(recipe, batch.frame), source=batch.source, format=batch.format)
     return open_stream(recipe, first, None if output is None else Path(output))
+
+
+def read_held(recipe: Recipe) -> Table:
+    """Read the table that a recipe names, or of one that does not fit the rows that are held."""
+    with stream_for(recipe, None, None) as stream:
+        held = None if stream is None else stream.scan(ignore)
+    return read_for(recipe) if held is None else held
 
 
 def complete_recipe(recipe: Recipe | None, table: object, choices: dict[str, Any]) -> Recipe:
