@@ -132,6 +132,8 @@ def recipe_rows(recipe: Recipe, found: tuple[str, ...] = ()) -> list[tuple[str, 
     if recipe.refit == "all":
         rows.append(("Fit the shipped model on", "all rows, after the score was settled"))
     rows.append(("Held back for the test", _asked_split(recipe)))
+    if recipe.memory:
+        rows.append(("Read row by row", f"if it does not fit in {recipe.memory}"))
     level = f"{recipe.interval_level:.0%} of new measurements"
     rows.append(("A prediction interval holds", level))
     rows.append(("Targets that are not numbers", _on(recipe.on_missing)))
