@@ -32,6 +32,7 @@ __all__ = [
     "join_ascii",
     "normalize",
     "reverse_complement",
+    "reverse_complements",
 ]
 
 BASES = "ACGT"
@@ -47,7 +48,9 @@ for _code, _letters in enumerate(("Aa", "Cc", "Gg", "TtUu")):
     for _letter in _letters:
         CODES[ord(_letter)] = _code
 CODES.flags.writeable = False
-_COMPLEMENT = str.maketrans("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
+_LETTERS = ("ACGTUNRYSWKMBDHVacgtunryswkmbdhv", "TGCAANYRSWMKVHDBtgcaanyrswmkvhdb")
+_COMPLEMENT = str.maketrans(*_LETTERS)
+_COMPLEMENT_BYTES = bytes.maketrans(*(letters.encode() for letters in _LETTERS))
 _FOLD = str.maketrans(ascii_lowercase + "uU", ascii_uppercase + "TT")
 
 
@@ -185,3 +188,22 @@ def reverse_complement(sequence: str) -> str:
     ('NACGTT', 'RYt')
     """
     return sequence.translate(_COMPLEMENT)[::-1]
+
+
+def reverse_complements(sequences: Sequence[str]) -> list[str]:
+    """Return :func:`reverse_complement` of each of many, turned all at once.
+
+    Parameters
+    ----------
+    sequences : sequence of str, length n
+        ASCII without line ends.
+
+    Examples
+    --------
+    >>> reverse_complements(["AACGTN", "", "aRY"])
+    ['NACGTT', '', 'RYt']
+    """
+    if not sequences:
+        return []
+    joined = "\n".join(sequences).encode("ascii").translate(_COMPLEMENT_BYTES)
+    return joined[::-1].decode("ascii").split("\n")[::-1]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from seqexpr.data.findings import FindingCollector
+from seqexpr.sequences import reverse_complements
 
 __all__ = ["Library", "duplicate_findings", "find_flanks", "library_findings"]
 
@@ -21,7 +22,6 @@ _MIN_FLANK = 4  # bases; less is shared by chance
 _MIN_SHARE = 0.95  # of the sequences that must share a flank: some carry a mutation in it
 _SHARP = 0.9  # share of the commonest base below which a flank has come to its end
 _FLANK_SHOWN = 60  # bases of a flank that are written out
-_COMPLEMENT = bytes.maketrans(b"ACGTRYSWKMBDHVN", b"TGCAYRSWMKVHDBN")
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,7 +216,8 @@ def duplicate_findings(
     m = len(library.sequences)
     if m < 2:
         return
-    both = np.concatenate([library.sequences, _reverse_complements(library.sequences)])
+    turned = np.array(reverse_complements(library.sequences.tolist()), dtype=object)
+    both = np.concatenate([library.sequences, turned])
     codes = np.asarray(pd.factorize(both)[0], dtype=np.int64)
     forward, backward = codes[:m], codes[m:]
     counts = np.bincount(forward, minlength=int(codes.max()) + 1)
@@ -231,19 +232,6 @@ def duplicate_findings(
         "together on one side of every split",
         remedy="nothing to do, if both strands were meant to be measured",
     )  # fmt: skip
-
-
-def _reverse_complements(sequences: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-    """Return the reverse complement of each sequence: of all of them at once, then cut apart."""
-    strings = sequences.tolist()
-    joined = "".join(strings)
-    text = joined.encode("ascii").translate(_COMPLEMENT)[::-1].decode("ascii")
-    ends = np.cumsum([len(string) for string in strings])
-    starts = len(text) - ends
-    stops = starts + np.diff(ends, prepend=0)
-    turned = np.empty(len(strings), dtype=object)
-    turned[:] = [text[a:b] for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
-    return turned
 
 
 def _repeat_findings(

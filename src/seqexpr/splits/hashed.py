@@ -14,11 +14,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from seqexpr.errors import SplitError
+from seqexpr.sequences import reverse_complements
 
 __all__ = ["LowestHashes", "hash_units"]
 
 Hashes = npt.NDArray[np.uint64]
-_COMPLEMENT = bytes.maketrans(b"ACGTRYMKBDHV", b"TGCAYRKMVHDB")
 
 
 def hash_units(
@@ -48,9 +48,7 @@ def hash_units(
     (True, False)
     """
     rows = list(sequences)
-    turned = "\n".join(rows).encode().translate(_COMPLEMENT)[::-1].decode().split("\n")[::-1]
-    labels = np.empty(len(rows), dtype=object)
-    labels[:] = list(map(min, rows, turned)) if rows else []
+    labels = np.array(list(map(min, rows, reverse_complements(rows))), dtype=object)
     if groups is not None:
         named = np.array([bool(label) for label in groups.tolist()], dtype=bool)
         labels[named] = [f"group {label}" for label in groups[named].tolist()]
