@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_the_slurm_job_is_a_script_whose_command_is_ours(tmp_path):
     assert options["resume"] is True
 
 
+def lines_of(log: Path, number: int) -> list[str]:
+    """Return the lines of a log that processes in the background may still be writing."""
+    for _ in range(200):
+        lines = sorted(log.read_text().splitlines())
+        if len(lines) >= number:
+            break
+        time.sleep(0.05)
+    return lines
+
+
 def test_the_slurm_job_starts_a_head_and_workers_and_ends_with_the_command(tmp_path):
     """Run it with commands that say how they were called in place of Slurm's and Ray's."""
     log = tmp_path / "log"
@@ -61,7 +72,7 @@ def test_the_slurm_job_starts_a_head_and_workers_and_ends_with_the_command(tmp_p
     }  # fmt: skip
     script = str(DEPLOY / "slurm" / "predict.sbatch")
     subprocess.run(["bash", script], env=given, check=True)
-    lines = sorted(log.read_text().splitlines())
+    lines = lines_of(log, 5)
     (head,) = [line for line in lines if "--head" in line]
     (others,) = [line for line in lines if "--address=n1:6379" in line]
     assert "--nodelist=n1" in head
