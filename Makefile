@@ -5,7 +5,8 @@
 # make test-scale: those of Ray, which install it first
 # make test-browser: the page in Chromium, and requests made up from the OpenAPI document
 # make lint: style, types and import contracts      make check: lint and test, as CI does
-# make bench: rerun the benchmarks of speed         make accuracy: rerun docs/accuracy.md (hours)
+# make bench: rerun the benchmarks (docs/benchmarks.md)   make bench-guard: compare with its ratios
+# make accuracy: rerun docs/accuracy.md (hours)
 # make accuracy-networks: its table of networks, which installs PyTorch first (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 # The tests run in one process a core; threads inside them would fight for the cores.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-.PHONY: help demo test test-core test-deep test-scale test-browser lint check bench accuracy accuracy-networks docs clean
+.PHONY: help demo test test-core test-deep test-scale test-browser lint check bench bench-guard accuracy accuracy-networks docs clean
 help:
 	@grep '^# make' Makefile | sed 's/^# //'
 
@@ -37,6 +38,17 @@ help:
 .venv/.bench: .venv/.dev
 	@echo "Installing what the benchmarks compare with"
 	@$(PIP) --editable ".[dev,bench]"
+	@touch $@
+
+.venv/.bench-all: .venv/.bench .venv/.deep .venv/.scale
+	@$(PIP) --editable ".[bench,deep,oracles,motifs,genome,scale]"
+	@touch $@
+
+# gReLU and CREsted need an older pandas than seqexpr: they live apart.
+.venv-peers/.made: benchmarks/peers.txt
+	@echo "Making the virtual environment .venv-peers with gReLU and CREsted"
+	@$(PYTHON) -m venv .venv-peers
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
 
 .venv/.deep: .venv/.dev
@@ -89,8 +101,11 @@ test-browser: .venv/.browser
 
 check: lint test
 
-bench: .venv/.bench
-	$(BIN)/python benchmarks/run.py
+bench: .venv/.bench-all .venv-peers/.made
+	$(BIN)/python -m benchmarks.run
+
+bench-guard: .venv/.bench-all .venv-peers/.made
+	$(BIN)/python -m benchmarks.run --guard
 
 accuracy: .venv/.bench
 	$(BIN)/python -m benchmarks.accuracy --budget 20m
@@ -99,4 +114,4 @@ accuracy-networks: .venv/.deep
 	$(BIN)/python -m benchmarks.accuracy --systems networks
 
 clean:
-	rm -rf .venv demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-peers demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

@@ -1,6 +1,6 @@
 """Designs in simulated worlds whose truth is known: what is promised, and what is there.
 
-    python benchmarks/bench_design.py --models ridge lightgbm --seeds 0 1 2 --picture designs.png
+    python -m benchmarks.bench_design --models ridge lightgbm --seeds 0 1 2 --picture designs.png
 
 Each world measures 2,000 random sequences of 80 bases with planted sites; a model is trained as
 usual, and 96 sequences are designed in several ways. The last column asks how often the truth is

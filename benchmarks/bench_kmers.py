@@ -1,6 +1,6 @@
 """Time of k-mer counting, strings to features, against what a user would otherwise pick.
 
-    python benchmarks/bench_kmers.py [--rows 100000] [--length 170] [--k 3 4 5 6]
+    python -m benchmarks.bench_kmers [--rows 100000] [--length 170] [--k 3 4 5 6]
 
 Prints a Markdown table. Before anything is timed, every peer's numbers are
 compared with ours on some of the sequences. Ours is the median of several
@@ -26,6 +26,7 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.preprocessing import MultiLabelBinarizer
 
+from benchmarks.record import Ratio, record
 from seqexpr.features.kmers import KmerCounter
 
 try:
@@ -99,6 +100,12 @@ def measure(sequences: list[str], k: int, peers: dict[str, Callable], repeats: i
     time_ours()
     one, two = (statistics.median(ours[n_jobs]) for n_jobs in (1, 2))
     cells = [str(k), f"{one * 1e3:.0f} ms", f"{two * 1e3:.0f} ms"]
+    record(
+        *(
+            Ratio(f"k-mers, k = {k}: {name}", other / two)
+            for name, other in zip(peers, others, strict=True)
+        )
+    )
     cells += [f"{other:.1f} s ({other / two:.0f} times)" for other in others]
     return [*cells, f"{min(ours[2]) * 1e3:.0f} ms"]
 

@@ -1,6 +1,6 @@
 """Time of a motif scan, strings to features, against what a user would otherwise pick.
 
-    python benchmarks/bench_motifs.py [--rows 5000] [--length 170] [--motifs 100]
+    python -m benchmarks.bench_motifs [--rows 5000] [--length 170] [--motifs 100]
 
 Prints a Markdown table. Before anything is timed, the scores of Biopython and
 the hits of memelite are compared with ours. Times are of one thread, after the
@@ -30,6 +30,7 @@ import numpy as np
 from Bio.motifs.matrix import PositionSpecificScoringMatrix
 from Bio.Seq import Seq
 
+from benchmarks.record import Ratio, record
 from seqexpr.data.motifs import Motif
 from seqexpr.features.motifs import MotifScanner
 
@@ -126,6 +127,7 @@ def main() -> None:
     print(f"| seqexpr, best, occupancy and position | {median:.2f} s | 1 |")
     for name, taken in peers.items():
         print(f"| {name} | {taken:.1f} s | {taken / median:.1f} |")
+        record(Ratio(f"motif scan: {name}", taken / median))
     print(f"\nThe best run of ours took {min(ours):.2f} s.")
     if fimo is None:
         print('\nmemelite is not installed: pip install "seqexpr[bench]"')

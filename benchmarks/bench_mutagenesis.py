@@ -1,6 +1,6 @@
 """Time of in-silico mutagenesis against predicting every changed sequence, and tangermeme.
 
-    python benchmarks/bench_mutagenesis.py [--rows 100] [--length 150]
+    python -m benchmarks.bench_mutagenesis [--rows 100] [--length 150]
 
 Prints a Markdown table. Before anything is timed, effects are compared. Times are of
 one thread, after the first call; ours is the median of several runs, a peer is timed
@@ -25,6 +25,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 
+from benchmarks.record import Ratio, record
 from seqexpr.interpretation.mutagenesis import mutate_by_predicting, mutation_effects
 from seqexpr.models.registry import make_model
 from seqexpr.optional import has_extra
@@ -105,7 +106,9 @@ def main() -> None:
             if worst > 1e-5 * max(1.0, float(y.std())):
                 raise SystemExit(f"tangermeme: effects differ by {worst:g}")
             third = seconds(other)
+            record(Ratio("mutagenesis, cnn: tangermeme", third / own))
             cells = f"| {third:.2f} | {third / own:.1f} |"
+        record(Ratio(f"mutagenesis, {name}: predict on every change", peer / own))
         print(f"| {name} | {own:.4f} | {peer:.2f} | {peer / own:.0f} {cells}")
 
 

@@ -1,7 +1,7 @@
 """Training and prediction of the compact network beside a plain PyTorch loop and beside what the
 convolutions alone cost. Needs the extra deep.
 
-    python benchmarks/bench_networks.py [--rows 20000] [--length 110]
+    python -m benchmarks.bench_networks [--rows 20000] [--length 110]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.record import Ratio, record
 from seqexpr.models.nets.configs import CompactCNN
 from seqexpr.models.nets.encoding import code_matrix, one_hot
 from seqexpr.models.nets.layers import MaskedConv1d
@@ -128,6 +129,7 @@ def main() -> None:
         f"Training, {options.rows:,} sequences of {options.length} bases, batches of {BATCH}, "
         f"{options.jobs} threads, PyTorch {torch.__version__}\n"
     )
+    record(*(Ratio(f"network training: {name}", spent / first) for name, spent in rows[1:]))
     print("| | seconds | sequences a second | times ours |\n|---|---:|---:|---:|")
     for name, spent in rows:
         print(f"| {name} | {spent:.1f} | {options.rows / spent:,.0f} | {spent / first:.2f} |")
@@ -146,6 +148,7 @@ def main() -> None:
     print("| | seconds | sequences a second |\n|---|---:|---:|")
     for name, one in zip(("seqexpr predict", "the network alone"), spent, strict=True):
         print(f"| {name} | {one:.2f} | {options.rows / one:,.0f} |")
+    record(Ratio("network prediction: the network alone", spent[1] / spent[0]))
     print(f"\nShare of the bare network's throughput: {spent[1] / spent[0]:.0%}")
     layouts()
 

@@ -1,6 +1,6 @@
 """Ridge over 1- to 6-mers, its penalty chosen among ten by five folds, against RidgeCV.
 
-    python benchmarks/bench_ridge.py [--rows 13000] [--length 150] [--gcv]
+    python -m benchmarks.bench_ridge [--rows 13000] [--length 150] [--gcv]
 
 Both get the same CSR features, the same penalties, the same folds and two
 threads, and are scored on rows that neither saw. Run on a simulated library
@@ -23,6 +23,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.metrics import r2_score
 from threadpoolctl import threadpool_limits
 
+from benchmarks.record import Ratio, record
 from seqexpr.data.simulate import simulate_library
 from seqexpr.features.kmers import KmerCounter
 from seqexpr.models.folds import assign_folds
@@ -72,6 +73,7 @@ def compare(title: str, sequences: tuple[Any, Any], targets: tuple[Any, Any], gc
     for name, model, seconds, alpha, test in rows:
         score = r2_score(y_test, model.predict(test))
         print(f"| {name} | {seconds:.2f} | {seconds / first:.1f} | {alpha:.4g} | {score:.4f} |")
+    record(Ratio(f"ridge path, {title}: {rows[1][0]}", rows[1][2] / first))
     print(flush=True)
 
 

@@ -4,39 +4,29 @@ A simulated library (each 6-mer adds its part, and noise) of so many rows is wri
 Parquet, and each command runs in a process of its own, whose wall-clock time, processor time
 and peak memory are measured:
 
-    python benchmarks/bench_scale.py predict --rows 10000 100000 1000000 10000000
-    python benchmarks/bench_scale.py train --rows 1000000 10000000 --memory 4G
-    python benchmarks/bench_scale.py ray --rows 1000000
+    python -m benchmarks.bench_scale predict --rows 10000 100000 1000000 10000000
+    python -m benchmarks.bench_scale train --rows 1000000 10000000 --memory 4G
+    python -m benchmarks.bench_scale ray --rows 1000000
 
-With several sizes the exponent of time by rows is fitted, 1 being linear growth.
+Prints a Markdown table. The exponent of time by rows, 1 being linear growth, is fitted to the
+sizes that take ten seconds and more: start and report count little there.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
+from benchmarks.processes import Cost, seqexpr
+from benchmarks.record import Point, Ratio, exponent, record
+
 LENGTH = 110
 CHUNK = 200_000
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a process took: seconds by the clock, of processors with those it started, peak MB."""
-
-    seconds: float
-    processor: float
-    megabytes: float
 
 
 def write_library(path: Path, n: int, *, files: int = 1) -> Path:
@@ -68,50 +58,18 @@ def _chunk(n: int, rng: np.random.Generator, effects: np.ndarray) -> pa.Table:
     return pa.table({"sequence": pa.Array.from_buffers(pa.string(), n, buffers), "expression": y})
 
 
-def run(*arguments: str) -> Cost:
-    """Run seqexpr, and measure the process and what it started."""
-    began = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "seqexpr", *arguments],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    peak = 0.0
-    while True:
-        ended, status, used = os.wait4(child.pid, os.WNOHANG)
-        if ended:
-            break
-        peak = max(peak, peak_mb(child.pid))
-        time.sleep(0.05)
-    if status:
-        raise SystemExit(f"seqexpr {' '.join(arguments)}: failed")
-    return Cost(time.perf_counter() - began, used.ru_utime + used.ru_stime, peak)
-
-
-def peak_mb(process: int) -> float:
-    """Return the peak memory of a process (Linux), without that of the one that started it."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text()
-    except OSError:
-        return 0.0
-    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return int(lines[0].split()[1]) / 1024 if lines else 0.0
+HEADER = """| command | rows | seconds | processor seconds | peak MiB | rows a second |
+|---|--:|--:|--:|--:|--:|"""
+LONG = 10.0
+"""Seconds from which a command counts for the exponent."""
 
 
 def report(name: str, n: int, cost: Cost) -> None:
     print(
-        f"{name:<16} {n:>12,} rows {cost.seconds:>8.1f} s {cost.processor:>8.1f} processor s "
-        f"{cost.megabytes:>7,.0f} MB {n / cost.seconds:>10,.0f} rows/s",
+        f"| {name} | {n:,} | {cost.seconds:.1f} | {cost.processor:.1f} | "
+        f"{cost.megabytes:,.0f} | {n / cost.seconds:,.0f} |",
         flush=True,
     )
-
-
-def exponent(sizes: list[int], costs: list[Cost]) -> float:
-    """Return the slope of log time by log rows, of sizes that take ten seconds and more."""
-    seen = [(n, c.seconds) for n, c in zip(sizes, costs, strict=True) if c.seconds >= 10]
-    if len(seen) < 2:
-        return float("nan")
-    x, y = np.log(np.array(seen)).T
-    return float(np.polyfit(x, y, 1)[0])
 
 
 def main() -> None:
@@ -121,46 +79,67 @@ def main() -> None:
     parser.add_argument("--memory", default="4G")
     parser.add_argument("--models", default="mean,gc,ridge")
     asked = parser.parse_args()
+    print(f"Sequences of {LENGTH} bases, Parquet to {PRODUCTS[asked.what]}\n\n{HEADER}")
     with tempfile.TemporaryDirectory(prefix="bench-scale-") as folder:
-        place = Path(folder)
-        costs = [measure(asked, place, n) for n in asked.rows]
-    if asked.what != "ray":
-        print(f"exponent of time by rows: {exponent(asked.rows, costs):.2f}")
+        if asked.what == "ray":
+            by_workers(Path(folder), asked.rows)
+            return
+        work = train if asked.what == "train" else predict
+        points = []
+        for n in asked.rows:
+            table = write_library(Path(folder, f"{n}.parquet"), n)
+            cost = work(Path(folder), table, asked)
+            report(asked.what, n, cost)
+            table.unlink()
+            points.append(Point(f"seqexpr {asked.what}", "rows", n, cost.seconds))
+    record(*points)
+    found = exponent(points, least=LONG)
+    if found == found:
+        print(f"\nExponent of time by rows: {found:.2f}")
 
 
-def measure(asked: argparse.Namespace, place: Path, n: int) -> Cost:
-    """Measure one size, and print it."""
-    if asked.what == "train":
-        table = write_library(place / f"{n}.parquet", n)
-        cost = run(
-            "train", str(table), "-o", str(place / f"run-{n}"), "--memory", asked.memory,
-            "--models", asked.models,
-        )  # fmt: skip
-        report("train", n, cost)
-        table.unlink()
-        return cost
-    model = place / "model"
-    if not model.exists():
-        small = write_library(place / "train.parquet", 10_000)
-        run("train", str(small), "-o", str(model), "--models", "ridge")
-    if asked.what == "predict":
-        table = write_library(place / f"{n}.parquet", n)
-        cost = run("predict", str(model), str(table), "-o", str(place / "out.parquet"))
-        report("predict", n, cost)
-        table.unlink()
-        return cost
-    table = write_library(place / f"{n}", n, files=10)
-    plain = run("predict", str(model), str(table), "-o", str(place / "plain"))
-    report("blocks, local", n, plain)
-    one, two = (
-        run("predict", str(model), str(table), "-o", str(place / f"ray-{k}"), "--backend", "ray",
-            "--workers", str(k))
-        for k in (1, 2)
+PRODUCTS = {"predict": "Parquet", "train": "a run folder", "ray": "a folder of Parquet"}
+
+
+def train(folder: Path, table: Path, asked: argparse.Namespace) -> Cost:
+    return seqexpr(
+        "train", str(table), "-o", str(folder / "run"), "--overwrite", "--memory", asked.memory,
+        "--models", asked.models,
     )  # fmt: skip
-    report("Ray, 1 worker", n, one)
-    report("Ray, 2 workers", n, two)
-    print(f"two workers: {one.seconds / two.seconds:.2f} times one")
-    return two
+
+
+def predict(folder: Path, table: Path, _: argparse.Namespace) -> Cost:
+    return seqexpr(
+        "predict", str(small_model(folder)), str(table), "-o", str(folder / "out.parquet"),
+    )  # fmt: skip
+
+
+def small_model(folder: Path) -> Path:
+    """Return a ridge on 1- to 6-mers, trained on 10,000 rows the first time."""
+    model = folder / "model"
+    if not model.exists():
+        small = write_library(folder / "train.parquet", 10_000)
+        seqexpr("train", str(small), "-o", str(model), "--models", "ridge")
+    return model
+
+
+def by_workers(folder: Path, sizes: list[int]) -> None:
+    """Predict ten files in blocks here, and on Ray with one worker and with two."""
+    model = small_model(folder)
+    said = []
+    for n in sizes:
+        table = write_library(folder / f"{n}", n, files=10)
+        command = ("predict", str(model), str(table), "-o")
+        here = seqexpr(*command, str(folder / f"here-{n}"))
+        one, two = (
+            seqexpr(*command, str(folder / f"ray-{n}-{k}"), "--backend", "ray", "--workers", str(k))
+            for k in (1, 2)
+        )
+        for name, cost in (("blocks, local", here), ("Ray, 1 worker", one), ("Ray, 2", two)):
+            report(name, n, cost)
+        said.append(f"{n:,} rows: two workers {one.seconds / two.seconds:.2f} times one.")
+        record(Ratio(f"Ray, two workers to one, {n:,} rows", one.seconds / two.seconds))
+    print("\n" + " ".join(said))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What the service does under load, beside the library in one process.
 
-    python benchmarks/bench_service.py [RUN] [--seconds 60] [--clients 200] [--requests 100000]
+    python -m benchmarks.bench_service [RUN] [--seconds 60] [--clients 200] [--requests 100000]
 
 Prints Markdown. Without RUN, a ridge is trained on 4,000 simulated sequences of 150 bases; a
 network needs an environment with PyTorch. The service runs in a process of its own, the clients

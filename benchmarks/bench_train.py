@@ -1,6 +1,6 @@
 """Time and memory of `seqexpr train --preset fast`, start and report included.
 
-    python benchmarks/bench_train.py [--rows 13000] [--length 150]
+    python -m benchmarks.bench_train [--rows 13000] [--length 150]
 
 Runs the command line in a process of its own on a simulated library, with a
 warm k-mer cache (the first run of an install compiles), and prints a Markdown
@@ -10,14 +10,14 @@ table. The peer is the tutorial's own code on the same table.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
-import psutil
+
+from benchmarks.processes import run
+from benchmarks.record import Ratio, record
 
 TUTORIAL = """
 import sys
@@ -36,24 +36,6 @@ print(f"Mean Squared Error: {mean_squared_error(y_test, model.predict(X_test)):.
 """
 
 
-def measure(command: list[str]) -> tuple[float, float]:
-    """Return the wall-clock seconds and the peak memory in MiB of a command and its children."""
-    started = time.perf_counter()
-    process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    peak = 0
-    while process.poll() is None:
-        try:
-            family = [process, *process.children(recursive=True)]
-            peak = max(peak, sum(member.memory_info().rss for member in family))
-        except psutil.NoSuchProcess:
-            pass
-        time.sleep(0.05)
-    seconds = time.perf_counter() - started
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)}\n{process.stderr.read()}")
-    return seconds, peak / 2**20
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=13_000)
@@ -69,22 +51,24 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         table = str(Path(folder, "library.csv"))
         library.to_csv(table, index=False)
-        measure([seqexpr, "train", table, "--preset", "tutorial", "-o", f"{folder}/warm"])
+        run([seqexpr, "train", table, "--preset", "tutorial", "-o", f"{folder}/warm"])
         rows = {
-            "the tutorial's code (one model, no intervals)": measure(
+            "the tutorial's code (one model, no intervals)": run(
                 [sys.executable, "-c", TUTORIAL, table]
             ),
-            "`seqexpr train --preset tutorial`": measure(
+            "`seqexpr train --preset tutorial`": run(
                 [seqexpr, "train", table, "--preset", "tutorial", "-o", f"{folder}/tutorial"]
             ),
-            "`seqexpr train --preset fast`": measure(
+            "`seqexpr train --preset fast`": run(
                 [seqexpr, "train", table, "--preset", "fast", "-o", f"{folder}/fast"]
             ),
         }
     print(f"{options.rows:,} sequences of {options.length} bases, start and report included\n")
     print("| command | seconds | peak memory, MiB |\n|---|---:|---:|")
-    for name, (seconds, memory) in rows.items():
-        print(f"| {name} | {seconds:.1f} | {memory:,.0f} |")
+    for name, cost in rows.items():
+        print(f"| {name} | {cost.seconds:.1f} | {cost.megabytes:,.0f} |")
+    theirs, _, fast = (cost.seconds for cost in rows.values())
+    record(Ratio("whole run: tutorial's code to preset fast", theirs / fast))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Time and memory of scoring a VCF, beside predicting the same sequences in memory.
 
-    python benchmarks/bench_variants.py [--rows 10000,100000,1000000]
+    python -m benchmarks.bench_variants [--rows 10000,100000,1000000]
 
 Prints a Markdown table: for each number of variants, seconds and peak memory of `score_vcf` from a
 VCF to a compressed VCF in a process of its own, and the seconds that `Bundle.predict_table` takes
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,9 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
+
+from benchmarks.processes import peak_megabytes
+from benchmarks.record import Ratio, record
 
 LENGTH = 150
 N_BASES = 5_000_000
@@ -72,16 +74,7 @@ def score(folder: Path, n: int) -> None:
         bundle, folder / f"{n}.vcf", folder / "out.vcf.gz", genome=folder / "genome.fa",
         placement=Placement(LENGTH),
     )  # fmt: skip
-    print(time.perf_counter() - started, peak_mb())
-
-
-def peak_mb() -> float:
-    """Return the peak memory of this process, without that of the one that started it."""
-    status = Path("/proc/self/status")  # Linux; getrusage would count the parent's before exec
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    print(time.perf_counter() - started, peak_megabytes())
 
 
 def bare_seconds(run: Path, bases: str, rng: np.random.Generator) -> float:
@@ -116,20 +109,22 @@ def main() -> None:
         bases = make_genome(folder / "genome.fa", rng)
         run = make_model(folder, rng)
         bare = bare_seconds(run, bases, rng)
-        print("variants | seconds | variants a second | times bare prediction | peak MB")
-        print("--: | --: | --: | --: | --:")
+        print("| variants | seconds | variants a second | times bare prediction | peak MiB |")
+        print("|--:|--:|--:|--:|--:|")
         for n in sizes:
             make_vcf(folder / f"{n}.vcf", bases, n, rng=rng)
             done = subprocess.run(
-                [sys.executable, __file__, "--score", folder, "--rows", str(n)],
+                [sys.executable, "-m", "benchmarks.bench_variants", "--score", folder,
+                 "--rows", str(n)],
                 capture_output=True, text=True, check=True,
             )  # fmt: skip
             seconds, peak = map(float, done.stdout.split()[-2:])
             print(
-                f"{n:,} | {seconds:.1f} | {n / seconds:,.0f} | {seconds / n / bare:.2f} | "
-                f"{peak:,.0f}",
+                f"| {n:,} | {seconds:.1f} | {n / seconds:,.0f} | {seconds / n / bare:.2f} | "
+                f"{peak:,.0f} |",
                 flush=True,
             )
+        record(Ratio("variants: bare prediction to score_vcf", bare * n / seconds))
 
 
 if __name__ == "__main__":

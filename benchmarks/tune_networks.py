@@ -1,8 +1,8 @@
 """Which settings of networks do well, inside the train rows of the measured data.
 
-    python benchmarks/tune_networks.py export FOLDER                # where the data are
-    python benchmarks/tune_networks.py run FOLDER --out RESULTS --minutes 9 --jobs 14
-    python benchmarks/tune_networks.py show RESULTS
+    python -m benchmarks.tune_networks export FOLDER                # where the data are
+    python -m benchmarks.tune_networks run FOLDER --out RESULTS --minutes 9 --jobs 14
+    python -m benchmarks.tune_networks show RESULTS
 
 Each problem's train rows are divided into five folds, related rows kept together; a fit leaves out
 the first and is scored on it. No test row is read. First every architecture, then one setting after

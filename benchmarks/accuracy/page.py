@@ -9,21 +9,21 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.page_networks import of_others, with_networks
 from benchmarks.accuracy.results import NETWORKS, RIVALS, Results
 from benchmarks.accuracy.sets import ROWS, Row
+from benchmarks.accuracy.tables import NAMES, NOT_RUN, chosen, difference, table
 
 __all__ = ["PAGE", "RESULTS", "render", "write_page"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 RESULTS = Path(__file__).parent / "results"
 TITLES = {"seqexpr": "seqexpr", "flaml": "FLAML", "hgb": "HGB"}
-NAMES = {"pearson": "r", "r2": "R²", "auroc": "AUROC"}
 LEFT_OUT = {
     "unassigned": "rows are on neither side",
     "overlapping": "native promoters were left out for being among the train rows",
     "unmeasured": "rows have no value",
 }
-NOT_RUN = "not run"
 
 Fits = dict[tuple[str, str], dict[str, Any]]
 
@@ -61,7 +61,9 @@ def render(results: Results) -> str:
         ),
         _differences(fits, compared),
         "## With networks",
-        *_with_networks(networks, added, results),
+        *with_networks(networks, added, results),
+        "## Networks of others",
+        *of_others(networks, added, results),
         "## What it cost",
         (
             "Seconds of the whole process, start, reading and predicting included, and the peak "
@@ -119,7 +121,7 @@ def _scores(fits: Fits, results: Results) -> str:
             seconds,
         ]
         lines.append(cells)
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _any_score(row: Row, fits: Fits) -> dict[str, Any] | None:
@@ -208,16 +210,11 @@ def _differences(fits: Fits, compared: dict[str, dict[str, Any]]) -> str:
         cells = [f"{row.title}, {NAMES[row.metric]}"]
         for rival in RIVALS:
             one = compared[row.problem].get(rival, {}).get(row.name)
-            cells.append(NOT_RUN if one is None else _difference(one))
+            cells.append(NOT_RUN if one is None else difference(one))
         score = _score_of(row, fits, "seqexpr")
         cells.append(NOT_RUN if score is None else _share(score["ceiling"]))
         lines.append(cells)
-    return _table(head, lines)
-
-
-def _difference(one: dict[str, Any]) -> str:
-    text = f"{one['value']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]"
-    return f"**{text}**" if one["low"] > 0 or one["high"] < 0 else text
+    return table(head, lines)
 
 
 def _share(ceiling: dict[str, Any] | None) -> str:
@@ -227,66 +224,6 @@ def _share(ceiling: dict[str, Any] | None) -> str:
     if ceiling["share_low"] is None:
         return text
     return f"{text} [{ceiling['share_low']:.1%}, {ceiling['share_high']:.1%}]"
-
-
-def _with_networks(
-    networks: dict[str, dict[str, Any] | None], added: dict[str, Any], results: Results
-) -> list[str]:
-    """Return what the extra deep adds, in more time, on the same splits."""
-    known = [fit for fit in networks.values() if fit is not None]
-    lines = []
-    for row in ROWS:
-        fit = networks[row.problem]
-        score = None if fit is None else fit["scores"][row.name]
-        gain = added[row.problem].get("seqexpr", {}).get(row.name)
-        lines.append(
-            [
-                f"{row.title}, {NAMES[row.metric]}",
-                row.one_network,
-                _reach_with_networks(row, score),
-                NOT_RUN if score is None else _scored(row, score),
-                NOT_RUN if gain is None else _difference(gain),
-                NOT_RUN if fit is None else f"{fit['wall_seconds'] / 60:.1f} min",
-                NOT_RUN if fit is None else f"{fit['peak_mib']:,.0f} MiB",
-            ]
-        )
-    head = [
-        "data", "one network, plain loop", "reach", f"best, {results.networks_budget}",
-        f"gain over {results.budget} without", "time", "memory",
-    ]  # fmt: skip
-    versions = sorted({f"PyTorch {fit['versions'].get('torch', '?')}" for fit in known})
-    where = f", {', '.join(versions)}, without a GPU" if known else ""
-    chosen = [f"`{name}`: {_chosen(fit)}." for name, fit in networks.items() if fit is not None]
-    return [
-        (
-            f"The same with the extra `deep`, on two cores{where}: "
-            f"`make accuracy-networks`, or `python -m benchmarks.accuracy --systems networks` "
-            f"where PyTorch is installed. {len(known)} of {len(networks)} fits were run. Bold "
-            "where it reaches what was to be reached, or where the gain's interval leaves out 0. "
-            "Tests ran beside these fits at a lower priority, so that a fit had at least three "
-            "quarters of the cores."
-        ),
-        _table(head, lines),
-        *([" ".join(["Chosen.", *chosen])] if chosen else []),
-    ]
-
-
-def _reach_with_networks(row: Row, score: dict[str, Any] | None) -> str:
-    if row.reach_with_networks is None:
-        return "none set"
-    if not row.of_ceiling:
-        return f"{row.reach_with_networks:g}"
-    text = f"{row.reach_with_networks:.0%} of the ceiling"
-    ceiling = score and score["ceiling"]
-    return f"{row.reach_with_networks * ceiling['value']:.3f} ({text})" if ceiling else text
-
-
-def _scored(row: Row, score: dict[str, Any]) -> str:
-    text = f"{score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
-    needed = row.reach_with_networks
-    if needed is not None and row.of_ceiling:
-        needed = needed * score["ceiling"]["value"] if score["ceiling"] else None
-    return f"**{text}**" if needed is not None and score["value"] >= needed else text
 
 
 def _costs(fits: Fits) -> str:
@@ -299,7 +236,7 @@ def _costs(fits: Fits) -> str:
                 NOT_RUN if fit is None else f"{fit['wall_seconds']:,.0f} s, {fit['peak_mib']:,.0f}"
             )
         lines.append(cells)
-    return _table(["model", *TITLES.values()], lines)
+    return table(["model", *TITLES.values()], lines)
 
 
 def _about(row: Row, fits: Fits) -> str:
@@ -318,31 +255,14 @@ def _about(row: Row, fits: Fits) -> str:
         if score["ceiling"] is not None:
             text.append(f"Noise: {score['ceiling']['method']}.")
     text.append(row.limits)
-    chosen = [
-        f"{TITLES[system]} {_chosen(fits[row.problem, system])}"
+    models = [
+        f"{TITLES[system]} {chosen(fits[row.problem, system])}"
         for system in TITLES
         if (row.problem, system) in fits
     ]
-    if chosen:
-        text.append(f"Chosen: {'; '.join(chosen)}.")
+    if models:
+        text.append(f"Chosen: {'; '.join(models)}.")
     return " ".join(text)
-
-
-def _chosen(fit: dict[str, Any]) -> str:
-    notes = fit["notes"]
-    text = f"`{notes['selected']}`"
-    if "learners" in notes:
-        text += f" of {', '.join(notes['learners'])}"
-    if "candidates" in notes:
-        text += f", the best of {notes['candidates']:,}"
-    if notes.get("members"):
-        text += f" and a sum of: {', '.join(notes['members'])}"
-    return text
-
-
-def _table(head: list[str], lines: list[list[str]]) -> str:
-    rule = ["---"] * len(head)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *lines])
 
 
 def main() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 from seqexpr.files import atomic_path
 
-__all__ = ["NETWORKS", "RIVALS", "Results"]
+__all__ = ["NETWORKS", "PEERS", "RIVALS", "Results"]
 
 RIVALS = ("flaml", "hgb")
+PEERS = ("grelu", "crested")
+"""Networks of other packages, on the budget of ours."""
 NETWORKS = "networks"
 """The system that is seqexpr with the extra deep, on a budget of its own."""
 
@@ -30,7 +32,7 @@ class Results:
     preset : str
         Of seqexpr. Any other than "best" is part of its name in the files.
     networks_budget : str
-        The budget of seqexpr with networks.
+        The budget of seqexpr with networks, and of other packages' networks.
     """
 
     folder: Path
@@ -40,7 +42,7 @@ class Results:
     networks_budget: str = "30m"
 
     def budget_of(self, system: str) -> str:
-        return self.networks_budget if system == NETWORKS else self.budget
+        return self.networks_budget if system in (NETWORKS, *PEERS) else self.budget
 
     def _path(self, problem: str, system: str, ending: str) -> Path:
         if system in ("seqexpr", NETWORKS) and self.preset != "best":

@@ -2,6 +2,7 @@
 
     python -m benchmarks.accuracy --budget 20m
     python -m benchmarks.accuracy --systems networks    # with the extra deep
+    python -m benchmarks.accuracy --systems grelu,crested    # after make .venv-peers/.made
 
 Can be stopped at any time: each finished fit is a file, and is not fitted again without --redo.
 """
@@ -26,7 +27,7 @@ import numpy as np
 from benchmarks.accuracy.job import add_settings, to_seconds
 from benchmarks.accuracy.page import PAGE, RESULTS, write_page
 from benchmarks.accuracy.problems import PROBLEMS
-from benchmarks.accuracy.results import NETWORKS, RIVALS, Results
+from benchmarks.accuracy.results import NETWORKS, PEERS, RIVALS, Results
 from benchmarks.accuracy.scoring import difference, score
 from benchmarks.accuracy.sets import ROWS
 from benchmarks.accuracy.systems import SYSTEMS
@@ -104,7 +105,7 @@ def record(
         {
             "problem": name,
             "system": system,
-            "preset": None if system in RIVALS else results.preset,
+            "preset": None if system in (*RIVALS, *PEERS) else results.preset,
             "budget": results.budget_of(system),
             "seed": results.seed,
             "jobs": options.jobs,
@@ -174,7 +175,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=", ".join(SYSTEMS),
     )
     parser.add_argument(
-        "--networks-budget", default="30m", help="time of each fit of the system networks"
+        "--networks-budget",
+        default="30m",
+        help="time of each fit of the systems networks, grelu and crested",
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
@@ -221,7 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(f"  {row}: {one['metric']} {text}, {seconds:.0f} s", flush=True)
         given = {"results": results, "data": options.data, "anew": fitted > 0}
         compare(name, **given)
-        compare(name, NETWORKS, ["seqexpr"], **given)
+        compare(name, NETWORKS, ["seqexpr", *PEERS], **given)
     print(write_page(results, options.page))
     if failed:
         raise SystemExit(f"failed: {'; '.join(failed)}")

@@ -1,18 +1,24 @@
-"""What is compared: seqexpr, with networks and without, FLAML, and scikit-learn's boosting.
+"""What is compared: seqexpr, with networks and without, FLAML, scikit-learn's boosting, and the
+networks of gReLU and CREsted.
 
 Each is given the train rows of a problem and a number of seconds for everything from sequences to
-the final model. The rivals get the counts of all 1- to 5-mers.
+the final model. FLAML and boosting get the counts of all 1- to 5-mers.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
+import subprocess
 import sys
+import tempfile
 import time
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +29,8 @@ from seqexpr.features.kmers import KmerCounter
 
 Floats = npt.NDArray[np.float64]
 KMERS = (1, 5)
+PEERS_SCRIPT = Path(__file__).parents[1] / "peer_networks.py"
+PEERS_PYTHON = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +117,7 @@ def fit_networks(problem: Problem, settings: Settings) -> Fitted:
     return fit_seqexpr(problem, settings)
 
 
-def _import_flaml() -> tuple[Any, list[str]]:
+def import_flaml() -> tuple[Any, list[str]]:
     """Return FLAML's AutoML, and those of the learners it takes by itself that are installed."""
     learners = ["lgbm", "rf", "extra_tree", "sgd"]
     if importlib.util.find_spec("xgboost") is None:
@@ -134,7 +142,7 @@ def _import_flaml() -> tuple[Any, list[str]]:
 def fit_flaml(problem: Problem, settings: Settings) -> Fitted:
     """FLAML's AutoML on a sparse matrix of float32."""
     started = time.perf_counter()
-    auto_ml, learners = _import_flaml()
+    auto_ml, learners = import_flaml()
     counter = KmerCounter(KMERS, n_jobs=settings.jobs)
     X = counter.fit_transform(problem.sequences)
     grouped = {}
@@ -186,9 +194,52 @@ def fit_hgb(problem: Problem, settings: Settings) -> Fitted:
     return Fitted(lambda rows: search.predict(counter.transform(rows)), search.notes)
 
 
+def fit_peer(peer: str, problem: Problem, settings: Settings) -> Fitted:
+    """A network of another package, in the environment that holds it.
+
+    A tenth of the train rows, groups kept whole, says when to stop and which learning rate stays.
+    The test sequences are handed over with the rest, without what was measured of them.
+    """
+    if not PEERS_PYTHON.exists():
+        raise RuntimeError("gReLU and CREsted are not installed: make .venv-peers/.made")
+    held = _tenth(problem, settings.seed)
+    tests = [test.sequences.astype(str) for test in problem.tests.values()]
+    with tempfile.TemporaryDirectory() as name:
+        given, out = Path(name, "data.npz"), Path(name, "out.npz")
+        sequences, y = problem.sequences.astype(str), problem.target
+        np.savez(
+            given, train=sequences[~held], y_train=y[~held], validation=sequences[held],
+            y_validation=y[held], test=np.concatenate(tests),
+        )  # fmt: skip
+        done = subprocess.run(
+            [str(PEERS_PYTHON), str(PEERS_SCRIPT), peer, str(given), str(out),
+             "--seconds", str(settings.seconds), "--seed", str(settings.seed)],
+            capture_output=True, text=True, check=False, cwd=name,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        with np.load(out) as file:
+            facts, predicted = json.loads(str(file["facts"])), file["predictions"]
+    known = dict(zip(np.concatenate(tests).tolist(), predicted.tolist(), strict=True))
+    facts["selected"] = f"learning rate {facts['rate']:g}"
+    return Fitted(lambda rows: np.array([known[row] for row in rows]), facts)
+
+
+def _tenth(problem: Problem, seed: int) -> npt.NDArray[np.bool_]:
+    """Return which tenth of the train rows is held out; rows of one group stay together."""
+    groups = (
+        np.arange(len(problem.target)) if problem.groups is None else problem.groups.astype(str)
+    )
+    codes = np.unique(groups, return_inverse=True)[1]
+    drawn = np.random.default_rng(seed).random(codes.max() + 1)
+    return np.asarray(drawn[codes] < np.quantile(drawn[codes], 0.1))
+
+
 SYSTEMS: dict[str, Callable[[Problem, Settings], Fitted]] = {
     "seqexpr": fit_without_networks,
     "flaml": fit_flaml,
     "hgb": fit_hgb,
     "networks": fit_networks,
+    "grelu": partial(fit_peer, "grelu"),
+    "crested": partial(fit_peer, "crested"),
 }
