@@ -12,8 +12,9 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-# The tests run in one process a core; threads inside them would fight for the cores.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# The tests run in one process a core; threads inside them would fight for the cores, and those
+# of LightGBM, which is told their number, would spin while they wait (see seqexpr.cli.main).
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 GOMP_SPINCOUNT=10000
 
 .PHONY: help demo test test-core test-deep test-scale test-browser lint check bench bench-guard accuracy accuracy-networks docs clean
 help:

@@ -76,7 +76,8 @@ def _worker_of(work: BlockWork) -> type:
     # some machine, and are lost with it (Ray's issue 53727).
     class Worker:
         def __init__(self) -> None:
-            self.do = work.open(n_jobs=1)  # a core each, as Ray was told
+            _take_one_core()
+            self.do = work.open(n_jobs=1)
 
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
             blocks = [json.loads(text) for text in batch["block"].tolist()]
@@ -86,6 +87,16 @@ def _worker_of(work: BlockWork) -> type:
             return {"result": [self.do(block) for block in made]}
 
     return Worker
+
+
+def _take_one_core() -> None:
+    """Let nothing in this process take more than the core that Ray was told of."""
+    import pyarrow as pa
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
 
 
 @contextmanager
