@@ -90,11 +90,9 @@ def _worker_of(work: BlockWork) -> type:
 
 
 def _take_one_core() -> None:
-    """Let nothing in this process take more than the core that Ray was told of."""
+    """Let Arrow take no more than the core that Ray was told of; OpenMP is told by Ray itself."""
     import pyarrow as pa
-    from threadpoolctl import threadpool_limits
 
-    threadpool_limits(1)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
 
