@@ -10,18 +10,12 @@ they need an older pandas than we do; where it is missing this says so and measu
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.peer_networks import PYTHON, run_peer
 from benchmarks.record import Ratio, record
-
-PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
-SCRIPT = Path(__file__).with_name("peer_networks.py")
 
 
 def simulated(rows: int, length: int) -> dict[str, np.ndarray]:
@@ -61,18 +55,7 @@ def ours(data: dict[str, np.ndarray]) -> tuple[list[float], np.ndarray]:
 def theirs(
     peer: str, data: dict[str, np.ndarray], seconds: float
 ) -> tuple[list[float], np.ndarray]:
-    with tempfile.TemporaryDirectory() as name:
-        given, out = Path(name, "data.npz"), Path(name, "out.npz")
-        np.savez(given, **data)
-        done = subprocess.run(
-            [str(PYTHON), str(SCRIPT), peer, str(given), str(out), "--seconds", str(seconds),
-             "--rates", "1"],
-            capture_output=True, text=True, check=False, cwd=name,
-        )  # fmt: skip
-        if done.returncode:
-            raise SystemExit(done.stderr)
-        with np.load(out) as file:
-            facts, predicted = json.loads(str(file["facts"])), file["predictions"]
+    predicted, facts = run_peer(peer, data, seconds=seconds, rates=1)
     epochs, each = facts["epochs"][0], facts["epoch_seconds"][0]
     return [epochs * each, epochs, facts["predict_seconds"], facts["parameters"]], predicted
 

@@ -3,9 +3,9 @@
     .venv-peers/bin/python benchmarks/peer_networks.py grelu DATA.npz OUT.npz --seconds 1800
 
 They need an older pandas than seqexpr, so this file imports nothing of ours and is run by a Python
-of its own (`make .venv-peers/.made`). DATA holds the arrays of str `train`, `validation` and
-`test`, and of float `y_train` and `y_validation`; sequences have one length. OUT gets
-`predictions` of the test, and `facts`, a JSON string.
+of its own (`make .venv-peers/.made`); `run_peer` does that from ours. DATA holds the arrays of str
+`train`, `validation` and `test`, and of float `y_train` and `y_validation`; sequences have one
+length. OUT gets `predictions` of the test, and `facts`, a JSON string.
 
 Each gets two learning rates, with an equal share of the time: 1e-3, which is CREsted's own, and
 a smaller one, 1e-4 for gReLU, which is its own. The validation rows say when to stop and which one
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from typing import Any
 import numpy as np
 
 BATCH, PATIENCE, EPOCHS = 256, 10, 500
+PYTHON = Path(__file__).parents[1] / ".venv-peers" / "bin" / "python"
 
 
 @dataclass
@@ -131,6 +133,32 @@ def fit_crested(data: dict[str, np.ndarray], rate: float, seconds: float, seed: 
         lambda rows: model.predict(hot(rows), batch_size=512, verbose=0).reshape(-1),
         len(history["val_loss"]), spent, model.count_params(), rate,
     )  # fmt: skip
+
+
+def run_peer(
+    peer: str, data: dict[str, np.ndarray], *, seconds: float, seed: int = 0, rates: int = 2
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Fit in the peers' environment; return the predictions of the test, and the facts.
+
+    Raises
+    ------
+    RuntimeError
+        If the environment is missing, or with what the process said if it failed.
+    """
+    if not PYTHON.exists():
+        raise RuntimeError("gReLU and CREsted are not installed: make .venv-peers/.made")
+    with tempfile.TemporaryDirectory() as name:
+        given, out = Path(name, "data.npz"), Path(name, "out.npz")
+        np.savez(given, **data)
+        done = subprocess.run(
+            [str(PYTHON), __file__, peer, str(given), str(out), "--seconds", str(seconds),
+             "--seed", str(seed), "--rates", str(rates)],
+            capture_output=True, text=True, check=False, cwd=name,
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        with np.load(out) as file:
+            return file["predictions"], json.loads(str(file["facts"]))
 
 
 PEERS = {"grelu": (fit_grelu, (1e-3, 1e-4)), "crested": (fit_crested, (1e-3, 3e-4))}

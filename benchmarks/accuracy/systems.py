@@ -8,29 +8,24 @@ the final model. FLAML and boosting get the counts of all 1- to 5-mers.
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
-import subprocess
 import sys
-import tempfile
 import time
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.problems import Problem
+from benchmarks.peer_networks import run_peer
 from seqexpr.features.kmers import KmerCounter
 
 Floats = npt.NDArray[np.float64]
 KMERS = (1, 5)
-PEERS_SCRIPT = Path(__file__).parents[1] / "peer_networks.py"
-PEERS_PYTHON = Path(__file__).parents[2] / ".venv-peers" / "bin" / "python"
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,27 +195,15 @@ def fit_peer(peer: str, problem: Problem, settings: Settings) -> Fitted:
     A tenth of the train rows, groups kept whole, says when to stop and which learning rate stays.
     The test sequences are handed over with the rest, without what was measured of them.
     """
-    if not PEERS_PYTHON.exists():
-        raise RuntimeError("gReLU and CREsted are not installed: make .venv-peers/.made")
     held = _tenth(problem, settings.seed)
-    tests = [test.sequences.astype(str) for test in problem.tests.values()]
-    with tempfile.TemporaryDirectory() as name:
-        given, out = Path(name, "data.npz"), Path(name, "out.npz")
-        sequences, y = problem.sequences.astype(str), problem.target
-        np.savez(
-            given, train=sequences[~held], y_train=y[~held], validation=sequences[held],
-            y_validation=y[held], test=np.concatenate(tests),
-        )  # fmt: skip
-        done = subprocess.run(
-            [str(PEERS_PYTHON), str(PEERS_SCRIPT), peer, str(given), str(out),
-             "--seconds", str(settings.seconds), "--seed", str(settings.seed)],
-            capture_output=True, text=True, check=False, cwd=name,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-        with np.load(out) as file:
-            facts, predicted = json.loads(str(file["facts"])), file["predictions"]
-    known = dict(zip(np.concatenate(tests).tolist(), predicted.tolist(), strict=True))
+    tests = np.concatenate([test.sequences.astype(str) for test in problem.tests.values()])
+    sequences, y = problem.sequences.astype(str), problem.target
+    data = {
+        "train": sequences[~held], "y_train": y[~held], "validation": sequences[held],
+        "y_validation": y[held], "test": tests,
+    }  # fmt: skip
+    predicted, facts = run_peer(peer, data, seconds=settings.seconds, seed=settings.seed)
+    known = dict(zip(tests.tolist(), predicted.tolist(), strict=True))
     facts["selected"] = f"learning rate {facts['rate']:g}"
     return Fitted(lambda rows: np.array([known[row] for row in rows]), facts)
 

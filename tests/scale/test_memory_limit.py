@@ -7,6 +7,7 @@ allocator, which reserves a GiB of addresses at a time, is left out.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -40,8 +41,6 @@ def table(tmp_path_factory) -> Path:
 def under(limit_kib: int, *command: str) -> subprocess.CompletedProcess[str]:
     """Run our command where no more than so much can be mapped."""
     line = ["bash", "-c", 'ulimit -v "$0" && exec "$@"', str(limit_kib), sys.executable, *command]
-    import os
-
     return subprocess.run(
         line, capture_output=True, text=True, check=False, env=os.environ | FEW_THREADS
     )

@@ -3,9 +3,11 @@ import time
 import numpy as np
 import pytest
 
+from benchmarks import peer_networks
+from benchmarks.accuracy import systems
 from benchmarks.accuracy.boosting import RandomSearch
 from benchmarks.accuracy.problems import HeldOut, Problem
-from benchmarks.accuracy.systems import Settings, fit_flaml, fit_hgb
+from benchmarks.accuracy.systems import Settings, fit_flaml, fit_hgb, fit_peer
 from seqexpr.data.simulate import simulate_library
 
 
@@ -38,6 +40,31 @@ def test_a_search_without_time_still_gives_a_model():
     search.fit(X, X[:, 0].astype(np.float64))
     assert search.notes["candidates"] == 1
     assert np.corrcoef(search.predict(X), X[:, 0])[0, 1] > 0.5
+
+
+def test_a_peer_sees_whole_groups_and_no_measured_test(problem, monkeypatch):
+    given = {}
+
+    def run(peer, data, *, seconds, seed):
+        given.update(data)
+        return np.arange(len(data["test"]), dtype=float), {"rate": 1e-3}
+
+    monkeypatch.setattr(systems, "run_peer", run)
+    fitted = fit_peer("grelu", problem, Settings("2s", 2.0))
+    assert set(given) == {"train", "y_train", "validation", "y_validation", "test"}
+    group = dict(zip(problem.sequences, problem.groups, strict=True))
+    train, held = ({group[row] for row in given[part]} for part in ("train", "validation"))
+    assert not train & held
+    assert 30 <= len(given["validation"]) <= 70
+    assert len(given["train"]) + len(given["validation"]) == 500
+    rows = problem.tests["it"].sequences
+    assert fitted.predict(rows[::-1]).tolist() == list(range(len(rows)))[::-1]
+
+
+def test_a_peer_that_is_not_installed_says_how(monkeypatch, tmp_path):
+    monkeypatch.setattr(peer_networks, "PYTHON", tmp_path / "none")
+    with pytest.raises(RuntimeError, match=r"make \.venv-peers"):
+        peer_networks.run_peer("grelu", {}, seconds=1)
 
 
 @pytest.mark.filterwarnings("ignore")  # FLAML's own
