@@ -26,12 +26,15 @@ def draw_ratios(ratios: list[Ratio], path: Path) -> None:
     for place, ratio in zip(places, shown, strict=True):
         axes.plot([1, ratio.times], [place, place], color=GREY, linewidth=0.7)
         axes.plot(ratio.times, place, "o", color=BLUE if ratio.times >= 1 else VERMILLION)
+        is_slower = ratio.times >= 1
         axes.annotate(
-            f"{ratio.times:.3g}", (ratio.times, place), xytext=(6, 0), va="center",
-            textcoords="offset points", fontsize=8, color=INK,
+            f"{ratio.times:.3g}", (ratio.times, place), xytext=(6 if is_slower else -6, 0),
+            textcoords="offset points", ha="left" if is_slower else "right", va="center",
+            fontsize=8, color=INK,
         )  # fmt: skip
     axes.set(xscale="log", xlabel="Time of the other, in times ours (log scale)")
-    axes.set_xlim(right=axes.get_xlim()[1] * 2)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low / 4, high * 2)
     axes.set_yticks(list(places), [ratio.name for ratio in shown], fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
@@ -53,7 +56,9 @@ def draw_growth(points: list[Point], path: Path) -> None:
         axes.set(xscale="log", yscale="log", xlabel=UNITS[axis], ylabel="Seconds")
         low, high = axes.get_xlim()
         bottom, top = axes.get_ylim()
-        axes.plot([low, high], [bottom, bottom * high / low], color=GREY, ls=":", label="linear")
+        end = next(iter(curves.values()))[-1]  # the line goes through it
+        line = [end.seconds * size / end.size for size in (low, high)]
+        axes.plot([low, high], line, color=GREY, ls=":", label="linear")
         axes.set(xlim=(low, high), ylim=(bottom, top))
         axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         axes.spines[["top", "right"]].set_visible(False)
