@@ -2,7 +2,7 @@
 # make test: install what the tests need, PyTorch too, and run all of them
 # make test-core: those of the core, for which PyTorch is not needed
 # make test-deep: those of networks and language models, which install PyTorch first
-# make test-scale: those of Ray, which install it first
+# make test-scale: those of Ray, which install it first, and those of the limits of memory
 # make test-browser: the page in Chromium, and requests made up from the OpenAPI document
 # make lint: style, types and import contracts      make check: lint and test, as CI does
 # make bench: rerun the benchmarks (docs/benchmarks.md)   make bench-guard: compare with its ratios
@@ -71,8 +71,9 @@ test: test-core test-deep test-scale
 
 # What PyTorch is needed to run; its lines count in test-deep.
 NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py,src/seqexpr/scale/ray_backend.py
+# The limits of memory (two minutes) are tested in test-scale, without Ray too.
 test-core: .venv/.dev
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-report= --cov-fail-under=0 --durations=15
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/scale/test_memory_limit.py --cov --cov-report= --cov-fail-under=0 --durations=15
 	$(BIN)/coverage report --omit "$(NEEDS_TORCH)"
 
 # What needs PyTorch: the core's tests have skipped these, and need not run again.
