@@ -116,4 +116,4 @@ accuracy-networks: .venv/.deep
 	$(BIN)/python -m benchmarks.accuracy --systems networks
 
 clean:
-	rm -rf .venv .venv-peers demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-peers .bench demo-run build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage

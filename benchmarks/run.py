@@ -1,8 +1,11 @@
 """Run every benchmark and write docs/benchmarks.md: `make bench`.
 
-    python -m benchmarks.run                 everything, the page, its pictures and benchmarks.json
+    python -m benchmarks.run                 everything, the page, its pictures and results.jsonl
     python -m benchmarks.run --only ridge    one section: nothing is written
     python -m benchmarks.run --guard         everything, against the last figures; writes nothing
+    python -m benchmarks.run --resume        what the last call has not done: after an error
+
+A section that fails does not stop the others; the page waits until all are there.
 
 The guard compares ratios, never seconds: one that is less than a third of the last one, or an
 exponent that has grown by .25, is a regression, and the exit code is 1.
@@ -13,9 +16,9 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,6 +33,8 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 FIGURES = ROOT / "benchmarks" / "results.jsonl"
 IMAGES = ROOT / "docs" / "images"
+DONE = ROOT / ".bench"
+"""What this call has measured so far: for each section what it printed, and what it recorded."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,9 @@ class Section:
     @property
     def command(self) -> list[str]:
         return ["-m", f"benchmarks.{self.script}", *self.arguments]
+
+    def file(self, suffix: str) -> Path:
+        return DONE / f"{self.title.lower().replace(' ', '-')}{suffix}"
 
 
 PREDICT = tuple(str(n) for n in (10**4, 10**5, 10**6, 10**7))
@@ -76,41 +84,63 @@ def main() -> None:
     )
     parser.add_argument("--only", help="sections whose script's name holds this")
     parser.add_argument("--guard", action="store_true")
+    parser.add_argument("--resume", action="store_true")
     asked = parser.parse_args()
     sections = [section for section in SECTIONS if (asked.only or "") in section.script]
-    began = time.perf_counter()
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        found = Path(folder, "found.jsonl")
-        parts = [run(section, found) for section in sections]
-        lines = found.read_text(encoding="utf-8") if found.exists() else ""
-        ratios, points = record.read(found)
+    if not asked.resume:
+        shutil.rmtree(DONE, ignore_errors=True)
+    DONE.mkdir(exist_ok=True)
+    failed = [section.title for section in sections if not run(section)]
+    if failed:
+        sys.exit(f"Failed: {', '.join(failed)}. Mend them, then: python -m benchmarks.run --resume")
+    if asked.only:
+        print("\n\n".join(part(section) for section in sections))
+        return
+    lines = "".join(section.file(".jsonl").read_text("utf-8") for section in sections)
+    (DONE / "found.jsonl").write_text(lines, encoding="utf-8")
     if asked.guard:
-        worse = regressions(record.read(FIGURES), (ratios, points))
+        worse = regressions(record.read(FIGURES), record.read(DONE / "found.jsonl"))
         print("\n".join(worse) or "No regression.")
         sys.exit(bool(worse))
-    if asked.only:
-        print("\n\n".join(parts))
-        return
-    FIGURES.write_text(lines, encoding="utf-8")
-    draw_ratios(ratios, IMAGES / "benchmarks-ratios.svg")
-    draw_growth(points, IMAGES / "benchmarks-growth.svg")
-    PAGE.write_text("\n\n".join([*head(time.perf_counter() - began), *parts]) + "\n", "utf-8")
-    print(PAGE.relative_to(ROOT))
+    write_page(sections)
 
 
-def run(section: Section, found: Path) -> str:
-    """Run one script; what it prints is the part of the page."""
+def run(section: Section) -> bool:
+    """Run one script, unless it has run, and keep what it prints; return False where it fails."""
+    if section.file(".md").exists():
+        return True
     print(f"{section.title}: {' '.join(section.command)}", file=sys.stderr, flush=True)
+    section.file(".jsonl").write_text("", encoding="utf-8")
     began = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *section.command], capture_output=True, text=True, check=False,
-        cwd=ROOT, env={**os.environ, record.FILE: str(found)},
+        cwd=ROOT, env={**os.environ, record.FILE: str(section.file(".jsonl"))},
     )  # fmt: skip
+    seconds = time.perf_counter() - began
+    print(f"  {seconds:.0f} s", file=sys.stderr, flush=True)
     if done.returncode:
-        raise SystemExit(done.stderr)
-    print(f"  {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+        print(done.stderr, file=sys.stderr, flush=True)
+        return False
+    section.file(".seconds").write_text(f"{seconds:.1f}", encoding="utf-8")
+    section.file(".md").write_text(done.stdout.strip(), encoding="utf-8")
+    return True
+
+
+def part(section: Section) -> str:
+    """Return a section of the page: its title, its command, what that printed."""
     command = f"    python {' '.join(section.command)}"
-    return "\n\n".join([f"## {section.title}", command, done.stdout.strip()])
+    return "\n\n".join([f"## {section.title}", command, section.file(".md").read_text("utf-8")])
+
+
+def write_page(sections: list[Section]) -> None:
+    """Write the page, its pictures, and the figures for the guard."""
+    shutil.copyfile(DONE / "found.jsonl", FIGURES)
+    ratios, points = record.read(FIGURES)
+    draw_ratios(ratios, IMAGES / "benchmarks-ratios.svg")
+    draw_growth(points, IMAGES / "benchmarks-growth.svg")
+    seconds = sum(float(section.file(".seconds").read_text()) for section in sections)
+    PAGE.write_text("\n\n".join([*head(seconds), *map(part, sections)]) + "\n", "utf-8")
+    print(PAGE.relative_to(ROOT))
 
 
 def head(seconds: float) -> list[str]:

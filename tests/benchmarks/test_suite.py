@@ -17,6 +17,26 @@ def test_every_section_has_a_script_that_says_what_it_does():
         assert f"python -m benchmarks.{section.script}" in script.read_text(), script
 
 
+def test_a_section_that_fails_does_not_lose_what_the_others_found(tmp_path, monkeypatch, capsys):
+    scripts = {"good": "print('| a |')", "bad": "raise SystemExit('out of cheese')"}
+    for name, code in scripts.items():
+        (tmp_path / f"{name}.py").write_text(code + "\n", encoding="utf-8")
+    monkeypatch.setattr(run, "DONE", tmp_path)
+    monkeypatch.setattr(
+        run.Section, "command", property(lambda self: [str(tmp_path / f"{self.script}.py")])
+    )
+    good, bad = run.Section("Good one", "good"), run.Section("Bad one", "bad")
+    assert run.run(good)
+    assert not run.run(bad)
+    assert "out of cheese" in capsys.readouterr().err
+    assert run.part(good).endswith("| a |")
+    (tmp_path / "good.py").write_text("raise SystemExit('ran twice')\n", encoding="utf-8")
+    assert run.run(good)  # kept, not run again
+    (tmp_path / "bad.py").write_text("print('| b |')\n", encoding="utf-8")
+    assert run.run(bad)
+    assert run.part(bad).endswith("| b |")
+
+
 def test_pictures_are_the_same_each_time(tmp_path):
     ratios = [Ratio("a", 10.0), Ratio("b", 0.5)]
     points = [Point(c, a, n, n / 1e4) for c in "xy" for a in ("rows", "bases") for n in (10, 100)]
