@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from dataclasses import dataclass
 
 import pandas as pd
 import pytest
@@ -12,13 +15,14 @@ from seqexpr.bundle.store import load_bundle
 from seqexpr.data.parquet_blocks import find_blocks
 from seqexpr.errors import InputError, OutputError, TableError
 from seqexpr.scale.backend import LocalBackend
-from seqexpr.scale.predict import predict_blocks
+from seqexpr.scale.predict import PredictBlocks, predict_blocks
 
 
 class Stopping(LocalBackend):
     """A backend that is killed after some blocks."""
 
     def __init__(self, after: int) -> None:
+        super().__init__(n_workers=1)
         self.after, self.seen = after, []
 
     def run(self, work, blocks):
@@ -79,6 +83,54 @@ def test_a_killed_job_goes_on_where_it_was(job, written, tmp_path):
     pd.testing.assert_frame_equal(joined, pd.read_parquet(tmp_path / "plain.parquet"))
 
 
+def test_processes_write_the_same_bytes(job, written, tmp_path):
+    bundle = load_bundle(job.run)
+    one, two = LocalBackend(n_workers=1), LocalBackend(n_workers=2)
+    alone = predict_blocks(bundle, job.table, written, backend=one, block_rows=100)
+    told = []
+    assert alone == predict_blocks(
+        bundle, job.table, tmp_path / "two", backend=two, block_rows=100, on_rows=told.append
+    )
+    assert [part.read_bytes() for part in sorted((tmp_path / "two").iterdir())] == [
+        part.read_bytes() for part in sorted(written.iterdir())
+    ]
+    assert told == list(range(100, 1_300, 100))
+
+
+@dataclass(frozen=True)
+class Dying:
+    """Work whose process is killed at its fourth block, as by the kernel for want of memory."""
+
+    inner: PredictBlocks
+
+    def open(self, *, n_jobs=None):
+        do = self.inner.open(n_jobs=n_jobs)
+
+        def die(block):
+            if block.index == 3:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return do(block)
+
+        return die
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX")
+def test_a_killed_process_is_one_error_and_the_rest_is_taken_up(job, written):
+    class Deadly(LocalBackend):
+        def run(self, work, blocks):
+            return super().run(Dying(work), blocks)
+
+    bundle = load_bundle(job.run)
+    with pytest.raises(OutputError, match=r"worker process was killed.*--resume"):
+        predict_blocks(bundle, job.table, written, backend=Deadly(n_workers=2), block_rows=100)
+    assert not written.exists()
+    rest = Stopping(99)
+    predict_blocks(bundle, job.table, written, backend=rest, block_rows=100, resume=True)
+    assert 3 in rest.seen
+    names = [path.name for path in sorted(written.iterdir())]
+    assert names == [f"part-{number:06d}.parquet" for number in range(12)]
+
+
 def test_blocks_of_another_job_are_not_taken_up(job, written):
     bundle = load_bundle(job.run)
     with pytest.raises(KeyboardInterrupt):
@@ -97,7 +149,7 @@ def test_a_block_that_was_changed_is_found(job, written):
 
     bundle = load_bundle(job.run)
     with pytest.raises(OutputError, match=r"part-000003.parquet is not as its worker left it"):
-        predict_blocks(bundle, job.table, written, backend=Spoiling(), block_rows=100)
+        predict_blocks(bundle, job.table, written, backend=Spoiling(n_workers=1), block_rows=100)
     assert not written.exists()
 
 

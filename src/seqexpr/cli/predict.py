@@ -82,7 +82,11 @@ def predict(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Workers of Ray. Default: one a core."),
+        typer.Option(
+            "--workers",
+            min=1,
+            help="With blocks: processes, or workers of Ray. Default: one a core.",
+        ),
     ] = None,
     resume: Annotated[
         bool,
@@ -139,10 +143,12 @@ def choose_backend(
         from seqexpr.scale.ray_backend import RayBackend
 
         return RayBackend(address=address, n_workers=workers)
-    if address is not None or workers is not None:
-        raise InputError("--address and --workers are for --backend ray")
+    if address is not None:
+        raise InputError("--address is for --backend ray")
     if output == "-" or Path(output).suffix:
+        if workers is not None:
+            raise InputError("--workers is for blocks: name a folder with -o, or --backend ray")
         return None
     from seqexpr.scale.backend import LocalBackend
 
-    return LocalBackend()
+    return LocalBackend(n_workers=workers)

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Protocol
 
 from seqexpr.data.parquet_blocks import ParquetBlock
+from seqexpr.errors import OutputError
+from seqexpr.processes import start_workers
 
 __all__ = ["Backend", "BlockWork", "LocalBackend"]
 
+_WORTH = 4
+"""Blocks from which processes are worth their start (two seconds; a block takes as long)."""
+
 
 class BlockWork(Protocol):
-    """Work on blocks; sent to workers, so that it can be pickled.
+    """Work on blocks; sent to workers, so that it can be pickled (and hashed).
 
     It is done by seqexpr's own workers, and never written to a file.
     """
@@ -34,10 +41,56 @@ class Backend(Protocol):
 
 
 class LocalBackend:
-    """One block after the other, in this process."""
+    """Do blocks on this machine: in as many processes as there are cores.
+
+    Parameters
+    ----------
+    n_workers : int, optional
+        Processes, each with a model of its own and one thread; 1 = one block
+        after the other in this process. Default one a core from four blocks
+        on: fewer are done before processes have started.
+
+    Raises
+    ------
+    OutputError
+        If a process is killed, as when memory runs out.
+    """
+
+    def __init__(self, *, n_workers: int | None = None) -> None:
+        self.n_workers = n_workers
 
     def run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
-        """Do the blocks in order."""
-        do = work.open()
-        for block in blocks:
-            yield do(block)
+        """Do the blocks; results come as they are finished."""
+        n_workers = min(self._n_workers(len(blocks)), len(blocks))
+        if n_workers <= 1:
+            yield from map(work.open(), blocks)
+            return
+        executor = start_workers(n_workers)
+        try:
+            for done in as_completed([executor.submit(_do, work, block) for block in blocks]):
+                yield done.result()
+        except BrokenProcessPool:
+            raise OutputError(
+                "a worker process was killed, perhaps for want of memory; run it again with "
+                "--resume, and with fewer --workers"
+            ) from None
+        finally:
+            executor.shutdown(wait=True, kill_workers=True)
+
+    def _n_workers(self, n_blocks: int) -> int:
+        if self.n_workers is not None:
+            return self.n_workers
+        from joblib import cpu_count
+
+        return int(cpu_count()) if n_blocks >= _WORTH else 1
+
+
+_opened: dict[BlockWork, Callable[[ParquetBlock], str]] = {}
+
+
+def _do(work: BlockWork, block: ParquetBlock) -> str:
+    """Do a block in a worker, which opens the work once."""
+    if work not in _opened:
+        _opened.clear()
+        _opened[work] = work.open(n_jobs=1)
+    return _opened[work](block)

@@ -259,7 +259,7 @@ def _check(
 def _publish(parts: Path, target: Path, files: Sequence[Path]) -> None:
     """Move the blocks to their place as a folder, or join them to one file."""
     if not target.suffix:
-        for beside in (*parts.glob("part-*.json"), parts / _JOB, parts / _MODEL):
+        for beside in set(parts.iterdir()) - set(files):  # what killed workers had begun, too
             beside.unlink()
         replace_folder(parts, target.absolute())
         return

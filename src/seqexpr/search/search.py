@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from seqexpr.processes import start_workers
 from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.material import Material
 from seqexpr.search.proposals import BASELINES, bars_for, long_starts, portfolio, propose
 from seqexpr.search.triallog import TrialLog, TriedCandidate
 from seqexpr.search.trials import Outcome
-from seqexpr.search.workers import MATERIAL_FILE, start_workers, try_candidate
+from seqexpr.search.workers import MATERIAL_FILE, try_candidate
 
 __all__ = ["MATRIX_BYTES", "Search", "SearchState"]
 

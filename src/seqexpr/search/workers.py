@@ -1,9 +1,7 @@
-"""Worker processes of the search: one thread each, and gone when their time is up."""
+"""What the worker processes of the search do: trials, and the fit of what was chosen."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 import warnings
 from collections.abc import Mapping
@@ -24,10 +22,9 @@ from seqexpr.search.material import Material
 from seqexpr.search.matrices import MatrixStore
 from seqexpr.search.trials import Outcome, run_trial
 
-__all__ = ["FinalFit", "fit_finally", "start_workers", "try_candidate"]
+__all__ = ["FinalFit", "fit_finally", "try_candidate"]
 
 MATERIAL_FILE = "material.npz"
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,33 +50,6 @@ class FinalFit:
     seconds: float
     n_features: int | None
     warnings: tuple[str, ...] = ()
-
-
-def start_workers(n: int) -> Any:
-    """Return an executor of `n` processes of one thread each.
-
-    They end when their parent does, however it ends. loky starts them afresh,
-    without a copy of the parent's threads, and needs no guard in a user's
-    script.
-    """
-    from joblib.externals.loky import ProcessPoolExecutor
-
-    single = dict.fromkeys(_THREADS, "1")
-    return ProcessPoolExecutor(
-        max_workers=n, initializer=_follow, initargs=(os.getpid(),), env=single
-    )
-
-
-def _follow(parent: int) -> None:
-    """End this process soon after its parent has ended."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(1)
-
-    if os.name == "posix":
-        threading.Thread(target=watch, daemon=True).start()
 
 
 _opened: dict[str, tuple[Material, MatrixStore]] = {}
