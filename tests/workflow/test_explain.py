@@ -162,6 +162,16 @@ def test_without_the_extra_motifs_have_no_names_and_it_is_said(run, monkeypatch)
     assert "seqexpr[motifs]" in found.notes[0]
 
 
+def test_where_no_motifs_are_named_those_of_all_organisms_are_compared_and_it_is_said():
+    from seqexpr.workflow import explain as room
+
+    known, notes = room._known_motifs(None)
+    fungi, silent = room._known_motifs("fungi")
+    assert {motif.name for motif in fungi} < {motif.name for motif in known}
+    assert "--motifs fungi" in notes[0]
+    assert silent == []
+
+
 @pytest.mark.parametrize("name", ["run", "model"])
 def test_the_place_beside_a_model(run, name):
     model = run if name == "run" else run / "model"

@@ -71,7 +71,7 @@ class ExplanationRun:
     covariates : DataFrame of n rows or None
         What the model reads beside the sequences explained.
     notes : tuple of str
-        What is missing, and what it would add.
+        What is missing, and what it would add; what would be better to say.
     """
 
     bundle: Bundle
@@ -365,7 +365,7 @@ class _Job:
 
 
 def _known_motifs(choice: Any) -> tuple[tuple[Motif, ...], list[str]]:
-    """Return known motifs, and what is missing."""
+    """Return known motifs, and what is to be said of them: what is missing, or too many."""
     if choice is not None and not isinstance(choice, str | Path):
         return tuple(choice), []
     text = "" if choice is None else str(choice)
@@ -384,4 +384,8 @@ def _known_motifs(choice: Any) -> tuple[tuple[Motif, ...], list[str]]:
     if text:
         return jaspar_motifs(text), []
     everything = {motif.name: motif for taxon in JASPAR_TAXA for motif in jaspar_motifs(taxon)}
-    return (*_ECOLI, *everything.values()), []
+    note = (
+        "Motifs are compared with those of all organisms in JASPAR, and of E. coli; keep to yours "
+        "with --motifs fungi, vertebrates, …, ecoli, or a MEME file."
+    )
+    return (*_ECOLI, *everything.values()), [note]
