@@ -10,6 +10,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import chdir
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -22,6 +23,28 @@ settings.register_profile("seqexpr", deadline=None, print_blob=True)
 settings.load_profile("seqexpr")
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep tests that share a module's fixture in one process (``-n auto``): it is made once.
+
+    All others go where a process is free. (``--dist loadgroup`` does nothing with pytest 9.2:
+    pytest-xdist's issue 1386.)
+    """
+    from xdist.scheduler.loadscope import LoadScopeScheduling
+
+    class BySharedFixture(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", maxsplit=1)[0]
+            return file if _shares(file) else nodeid
+
+    return BySharedFixture(config, log)
+
+
+@cache
+def _shares(file: str) -> bool:
+    return 'scope="module"' in (ROOT / file).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
