@@ -57,6 +57,24 @@ def test_the_planted_motifs_are_shown_with_every_check(explained):
     assert any(word in "TGACTCAG" for word in words)
 
 
+def test_named_motifs_are_measured_whatever_the_model_shows(explained, run):
+    (one,) = explained.explanations["expression"].known  # the other one is in no sequence
+    assert one.motif.name == "AP1"
+    assert one.is_confirmed
+    assert one.is_in_model
+    assert one.measured.low < 1.5 < one.measured.high + 0.1
+    table = pd.read_csv(run / "explanation" / "known_motifs.tsv", sep="\t")
+    assert table["name"].tolist() == ["AP1"]
+    assert table["measured_effect"].tolist() == pytest.approx([one.measured.value])
+    record = json.loads((run / "explanation" / "explanation.json").read_text())
+    (told,) = record["targets"]["expression"]["known_motifs"]
+    assert told["n_with"] == one.measured.n_with
+    page = (run / "explanation" / "report.html").read_text()
+    assert "What known motifs do" in page
+    assert '<a href="#target-1-known">' in page
+    ET.parse(run / "explanation" / "figures" / "known.svg")
+
+
 def test_each_target_is_explained(planted, tmp_path):
     noise = np.random.default_rng(0).normal(0, 0.2, len(planted))
     table = planted.assign(other=noise - planted["expression"])

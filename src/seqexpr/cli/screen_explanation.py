@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from seqexpr.interpretation.explanation import Explanation
+    from seqexpr.interpretation.measured_effects import MeasuredEffect
     from seqexpr.workflow.explain import ExplanationRun
 
 __all__ = ["show"]
@@ -30,6 +31,9 @@ def show(run: ExplanationRun, console: Console, *, place: Path) -> None:
             console.print(f"[dim]and {left} more in motifs.tsv[/]")
         for note in item.notes:
             console.print(f"[dim]{escape(note)}[/]")
+        if item.known:
+            console.print()
+            console.print(_known_table(item))
         if not item.is_trusted:
             console.print("[bold red]Do not trust this explanation:[/]")
             for check in item.checks:
@@ -39,6 +43,30 @@ def show(run: ExplanationRun, console: Console, *, place: Path) -> None:
         console.print(f"[yellow]note[/] {escape(note)}")
     console.print()
     console.print(f"[bold]Report[/]   {escape(str(place / 'report.html'))}", soft_wrap=True)
+
+
+def _known_table(item: Explanation) -> Table:
+    table = Table(
+        title="Known motifs in the measurements", title_justify="left", box=None, pad_edge=False,
+        header_style="bold",
+    )  # fmt: skip
+    table.add_column("Motif", overflow="fold", min_width=10)
+    for column in ("With a site", "Model", "Measured", "q"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for one in item.known[:MOST]:
+        table.add_row(
+            escape(one.motif.name), f"{one.measured.n_with:,}", f"{one.model.value:+.2f}",
+            *_measured(one.measured, one.q_value), style="" if one.is_confirmed else "dim",
+        )  # fmt: skip
+    return table
+
+
+def _measured(effect: MeasuredEffect, q_value: float) -> tuple[str, str]:
+    """Return an effect with its interval, and its q-value."""
+    if not math.isfinite(effect.value):
+        return "–", "–"
+    q = "< 0.001" if q_value < 0.001 else f"{q_value:.3f}"
+    return f"{effect.value:+.2f} [dim]({effect.low:+.2f}, {effect.high:+.2f})[/]", q
 
 
 def _table(name: str, item: Explanation) -> Table:
@@ -53,11 +81,7 @@ def _table(name: str, item: Explanation) -> Table:
     for number, motif in enumerate(item.motifs[:MOST], start=1):
         best = motif.matches[0] if motif.matches else None
         like = best.name if best and best.q_value <= 0.05 else "–"
-        measured, q = "–", "–"
-        if math.isfinite(motif.measured.value):
-            span = f"({motif.measured.low:+.2f}, {motif.measured.high:+.2f})"
-            measured = f"{motif.measured.value:+.2f} [dim]{span}[/]"
-            q = "< 0.001" if motif.q_value < 0.001 else f"{motif.q_value:.3f}"
+        measured, q = _measured(motif.measured, motif.q_value)
         table.add_row(
             f"{number} {_short(motif.found.motif.consensus)}",
             escape(like), f"{len(motif.found.rows):,}",

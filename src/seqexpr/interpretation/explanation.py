@@ -19,6 +19,7 @@ from seqexpr.interpretation.contributions import (
     reads_both_strands,
 )
 from seqexpr.interpretation.discovery import FoundMotif, find_motifs
+from seqexpr.interpretation.known_motifs import KnownMotif, find_known_motifs
 from seqexpr.interpretation.layout import find_positional_motifs, is_aligned
 from seqexpr.interpretation.matching import MotifMatch
 from seqexpr.interpretation.measured_effects import MeasuredEffect
@@ -130,6 +131,8 @@ class Explanation:
         Whether the model reads both strands alike.
     notes : tuple of str
         What was done otherwise than asked, and what is missing.
+    known : tuple of KnownMotif
+        Known motifs that the measurements show at work, the surest first.
     """
 
     attributions: Attributions
@@ -139,6 +142,7 @@ class Explanation:
     is_aligned: bool
     both_strands: bool
     notes: tuple[str, ...] = ()
+    known: tuple[KnownMotif, ...] = ()
 
     @property
     def is_trusted(self) -> bool:
@@ -153,6 +157,7 @@ def explain_target(
     twin: Check | None = None,
     method: Choice = "auto",
     match: Callable[[Sequence[Motif]], list[list[MotifMatch]]] | None = None,
+    known: Sequence[Motif] = (),
     on_step: Callable[[str], None] | None = None,
     random_state: int = 42,
 ) -> Explanation:
@@ -171,6 +176,9 @@ def explain_target(
         mutagenesis. Default "auto".
     match : callable, optional
         From motifs to known ones that they are like.
+    known : sequence of Motif
+        Motifs that are looked for in the measurements, whatever the model shows; not in
+        variants of one sequence, whose sites have places. Default none.
     on_step : callable, optional
         Told what is done next.
     random_state : int
@@ -200,14 +208,19 @@ def explain_target(
         notes.append(f"{n_weaker} weaker {versions} left out of the table.")
     called = _renumber(evidence.pairs, kept)
     pairs = [] if aligned else _pair_up(explained, motifs, called, rng=rng)
+    at_work: list[KnownMotif] = []
+    if known and not aligned:
+        tell("Known motifs")
+        at_work = find_known_motifs(explained, known, rng=np.random.default_rng(random_state))
     n_confirmed = sum(motif.is_confirmed for motif in motifs)
     all_checks = [signal, *found_checks]
     if twin is not None:
         all_checks.append(twin)
     all_checks.append(checks.check_evidence(n_confirmed, len(motifs), n_rows=evidence.n))
     return Explanation(
-        attributions, tuple(motifs), tuple(pairs), tuple(all_checks), aligned, both, tuple(notes)
-    )
+        attributions, tuple(motifs), tuple(pairs), tuple(all_checks), aligned, both, tuple(notes),
+        tuple(at_work),
+    )  # fmt: skip
 
 
 def _report_motifs(

@@ -135,6 +135,7 @@ def _target(page: TargetPage, number: int) -> dict[str, Any]:
         "notes": found.notes,
         "motifs": [_motif_row(page, i, anchor) for i in range(1, len(found.motifs) + 1)],
         "effects": _effects(page, anchor),
+        "known": _known(page, anchor),
         "places": _places(page, anchor),
         "curves": _curves(page, anchor),
         "pairs": _pairs(page, anchor),
@@ -207,7 +208,15 @@ def _effects(page: TargetPage, anchor: str) -> Picture | None:
     found = page.explanation
     if not found.motifs:
         return None
-    figure = figures.effects_figure(found.motifs, unit=page.unit, aligned=found.is_aligned)
+    rows = [
+        figures.EffectRow(
+            f"{number}  {motif.found.motif.consensus}", motif.measured, motif.model.effect,
+            motif.is_confirmed,
+        )
+        for number, motif in enumerate(found.motifs, 1)
+    ]  # fmt: skip
+    what = "Best site beside the average one" if found.is_aligned else "Effect of one site"
+    figure = figures.effects_figure(rows, label=_with_unit(what, page.unit))
     svg = figure_to_svg(figure, name=f"{anchor}-effects", label="Effects of the motifs")
     page.drawn["effects"] = svg
     where = "a site planted into shuffled sequences"
@@ -219,6 +228,42 @@ def _effects(page: TargetPage, anchor: str) -> Picture | None:
         f"motifs together. In the model: {where}; its interval is over backgrounds and says "
         "nothing about whether the model is right.",
     )  # fmt: skip
+
+
+def _with_unit(what: str, unit: str) -> str:
+    return f"{what} ({unit})" if unit else what
+
+
+def _known(page: TargetPage, anchor: str) -> dict[str, Any] | None:
+    """Return the table of known motifs, and its picture."""
+    known = page.explanation.known
+    if not known:
+        return None
+    rows = [
+        figures.EffectRow(one.motif.name, one.measured, one.model, one.is_confirmed)
+        for one in known
+    ]
+    figure = figures.effects_figure(rows, label=_with_unit("Effect of one site", page.unit))
+    svg = figure_to_svg(figure, name=f"{anchor}-known", label="Effects of known motifs")
+    page.drawn["known"] = svg
+    table = [
+        {
+            "name": one.motif.name,
+            "consensus": one.motif.consensus,
+            "n_with": count(one.measured.n_with),
+            "model": _value(one.model),
+            "is_in_model": one.is_in_model,
+            "measured": _value(one.measured),
+            "q_value": _p_value(one.q_value),
+            "is_confirmed": one.is_confirmed,
+        }
+        for one in known
+    ]
+    caption = (
+        "Lines: 95% intervals. Measured: all of these motifs together, in sequences that the model "
+        "has not seen. In the model: the best site planted into shuffled sequences."
+    )
+    return {"rows": table, "picture": Picture(svg, "What known motifs do", caption)}
 
 
 def _places(page: TargetPage, anchor: str) -> Picture | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from seqexpr.data.motifs import Motif
     from seqexpr.interpretation.explanation import MotifReport, PairReport
+    from seqexpr.interpretation.measured_effects import MeasuredEffect
+    from seqexpr.interpretation.model_effects import ModelEffect
 
 __all__ = [
+    "EffectRow",
     "curves_figure",
     "effects_figure",
     "logo_figure",
@@ -33,6 +36,15 @@ COLORS = {"A": "#009e73", "C": BLUE, "G": "#e69f00", "T": VERMILLION}
 """Of Okabe and Ito's palette; the letters tell the bases apart without it too."""
 MAP = "PuOr_r"
 MOST_BASES = 150
+
+
+class EffectRow(NamedTuple):
+    """A motif, what it does as measured and in the model, and whether the first is sure."""
+
+    name: str
+    measured: MeasuredEffect
+    model: ModelEffect
+    is_confirmed: bool
 
 
 @styled()
@@ -65,26 +77,24 @@ def _draw_letters(axes: Axes, heights: Floats) -> None:
 
 
 @styled()
-def effects_figure(motifs: Sequence[MotifReport], *, unit: str, aligned: bool) -> Figure:
+def effects_figure(rows: Sequence[EffectRow], *, label: str) -> Figure:
     """Draw what each motif does, in the model and as measured, with 95% intervals."""
-    figure, axes = new_axes(WIDTH, 70 + 34 * len(motifs))
-    for place, motif in enumerate(motifs):
-        measured, model = motif.measured, motif.model.effect
-        if np.isfinite(measured.value):
-            color = BLUE if motif.is_confirmed else GREY
-            axes.plot([measured.low, measured.high], [place, place], color=color, linewidth=2)
-            axes.plot([measured.value], [place], "o", color=color, markersize=6)
-        axes.plot([model.low, model.high], [place + 0.22] * 2, color=VERMILLION, linewidth=1)
+    figure, axes = new_axes(WIDTH, 70 + 34 * len(rows))
+    for place, row in enumerate(rows):
+        if np.isfinite(row.measured.value):
+            color = BLUE if row.is_confirmed else GREY
+            axes.plot([row.measured.low, row.measured.high], [place] * 2, color=color, linewidth=2)
+            axes.plot([row.measured.value], [place], "o", color=color, markersize=6)
+        axes.plot([row.model.low, row.model.high], [place + 0.22] * 2, color=VERMILLION,
+                  linewidth=1)  # fmt: skip
         axes.plot(
-            [model.value], [place + 0.22], "D", color="white", markeredgecolor=VERMILLION,
+            [row.model.value], [place + 0.22], "D", color="white", markeredgecolor=VERMILLION,
             markersize=5,
         )  # fmt: skip
     axes.axvline(0, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=0)
-    names = [f"{number}  {motif.found.motif.consensus}" for number, motif in enumerate(motifs, 1)]
-    axes.set_yticks(range(len(motifs)), [name[:22] for name in names])
-    axes.set_ylim(len(motifs) - 0.4, -0.6)
-    what = "Best site beside the average one" if aligned else "Effect of one site"
-    axes.set_xlabel(f"{what}{f' ({unit})' if unit else ''}")
+    axes.set_yticks(range(len(rows)), [row.name[:22] for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlabel(label)
     axes.plot([], [], "o-", color=BLUE, label="measured, confirmed")
     axes.plot([], [], "o-", color=GREY, label="measured, not confirmed")
     axes.plot([], [], "D", color="white", markeredgecolor=VERMILLION, label="in the model")

@@ -192,8 +192,8 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
         check = job.check_twin(number) if twin else None
         explanations[name] = explain_target(
             job.explained(number), signal=job.check_signal(name), twin=check, method=method,
-            match=match if known and has_extra("motifs") else None, on_step=tell,
-            random_state=seed,
+            match=match if known and has_extra("motifs") else None,
+            known=known if motifs is not None else (), on_step=tell, random_state=seed,
         )  # fmt: skip
         tell("coefficients")
         coefficients[name] = job.coefficients(number)
@@ -385,7 +385,8 @@ def _known_motifs(choice: Any) -> tuple[tuple[Motif, ...], list[str]]:
         return jaspar_motifs(text), []
     everything = {motif.name: motif for taxon in JASPAR_TAXA for motif in jaspar_motifs(taxon)}
     note = (
-        "Motifs are compared with those of all organisms in JASPAR, and of E. coli; keep to yours "
-        "with --motifs fungi, vertebrates, …, ecoli, or a MEME file."
+        "Motifs are compared with those of all organisms in JASPAR, and of E. coli. Name yours "
+        "(--motifs fungi, vertebrates, …, ecoli, or a MEME file), and the measurements are asked "
+        "what each of its known motifs does."
     )
     return (*_ECOLI, *everything.values()), [note]

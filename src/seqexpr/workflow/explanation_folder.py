@@ -21,9 +21,16 @@ from seqexpr.report.explanation_page import TargetPage, write_explanation_report
 
 if TYPE_CHECKING:
     from seqexpr.interpretation.explanation import Explanation, MotifReport
+    from seqexpr.interpretation.known_motifs import KnownMotif
     from seqexpr.workflow.explain import ExplanationRun
 
-__all__ = ["FORMAT_VERSION", "ExplanationFolder", "explanation_record", "motif_record"]
+__all__ = [
+    "FORMAT_VERSION",
+    "ExplanationFolder",
+    "explanation_record",
+    "known_record",
+    "motif_record",
+]
 
 FORMAT_VERSION = 1
 MARK = "explanation.json"
@@ -168,6 +175,25 @@ def motif_record(motif: MotifReport, number: int) -> dict[str, Any]:
     }
 
 
+def known_record(item: KnownMotif) -> dict[str, Any]:
+    """Return a known motif as plain values, as explanation.json and known_motifs.tsv hold it."""
+    return {
+        "name": item.motif.name,
+        "consensus": item.motif.consensus,
+        "n_with": item.measured.n_with,
+        "measured_effect": item.measured.value,
+        "measured_low": item.measured.low,
+        "measured_high": item.measured.high,
+        "measured_p": item.measured.p_value,
+        "measured_q": item.q_value,
+        "is_confirmed": item.is_confirmed,
+        "model_effect": item.model.value,
+        "model_low": item.model.low,
+        "model_high": item.model.high,
+        "is_in_model": item.is_in_model,
+    }
+
+
 def explanation_record(run: ExplanationRun) -> dict[str, Any]:
     """Return an explanation as plain values that JSON can hold."""
     targets = {
@@ -179,6 +205,7 @@ def explanation_record(run: ExplanationRun) -> dict[str, Any]:
             "both_strands": item.both_strands,
             "checks": [asdict(check) for check in item.checks],
             "motifs": [motif_record(motif, i) for i, motif in enumerate(item.motifs, start=1)],
+            "known_motifs": [known_record(one) for one in item.known],
             "coefficients": [asdict(c) for c in run.coefficients[name]],
             "notes": item.notes,
         }
@@ -204,7 +231,7 @@ def _write_json(path: Path, run: ExplanationRun) -> None:
 def _write_tables(folder: Path, run: ExplanationRun) -> None:
     import pandas as pd
 
-    motifs, pairs, coefficients, sites, logos, parts = [], [], [], [], [], []
+    motifs, known, pairs, coefficients, sites, logos, parts = [], [], [], [], [], [], []
     several = len(run.explanations) > 1
     for name, item in run.explanations.items():
         parts.append(_attribution_frame(item.attributions))
@@ -214,6 +241,7 @@ def _write_tables(folder: Path, run: ExplanationRun) -> None:
             title = f"{label} {motif.found.motif.consensus}"
             logos.append(Motif(title, np.array(motif.found.motif.frequencies)))
             sites += _site_lines(motif, item.attributions.ids, label)
+        known += [{"target": name} | known_record(one) for one in item.known]
         for pair in item.pairs:
             for at, effect in zip(pair.spacing.at.tolist(), pair.spacing.effects, strict=True):
                 pairs.append({"target": name, "first": pair.first + 1, "second": pair.second + 1,
@@ -221,7 +249,8 @@ def _write_tables(folder: Path, run: ExplanationRun) -> None:
         coefficients += [{"target": name} | asdict(c) for c in run.coefficients[name]]
     with atomic_path(folder / "attributions.parquet") as temporary:
         pd.concat(parts, ignore_index=True).to_parquet(temporary, index=False)
-    for stem, rows in (("motifs", motifs), ("pairs", pairs), ("coefficients", coefficients)):
+    tables = {"motifs": motifs, "known_motifs": known, "pairs": pairs, "coefficients": coefficients}
+    for stem, rows in tables.items():
         if not rows:
             continue
         frame = pd.DataFrame(rows)
