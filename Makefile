@@ -80,7 +80,8 @@ test-core: .venv/.dev
 DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/neural.py \
 	tests/models/nets tests/models/training tests/models/test_neural.py tests/workflow/test_networks.py \
 	tests/features/test_language_model.py tests/features/test_embeddings.py \
-	tests/interpretation/test_attribution.py tests/interpretation/test_deeplift.py tests/design/test_gradient.py
+	tests/interpretation/test_attribution.py tests/interpretation/test_deeplift.py \
+	tests/interpretation/test_modisco.py tests/design/test_gradient.py
 test-deep: .venv/.deep
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --cov --cov-append --cov-report= --cov-fail-under=0 --durations=15
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-append --cov-fail-under=0 tests/testing tests/search tests/bundle/test_conformance.py tests/docs -k "network or cnn or legnet or dream or dilated or hybrid or transfer"

@@ -61,10 +61,10 @@ def read(path: Path) -> tuple[list[Ratio], list[Point]]:
 def exponent(points: list[Point], *, least: float = TIMED) -> float:
     """Return the slope of log seconds by log size (least squares), of times of `least` and more.
 
-    1 is linear growth. NaN where fewer than two sizes took so long.
+    1 is linear growth. NaN where fewer than three sizes took so long.
     """
     seen = [(point.size, point.seconds) for point in points if point.seconds >= least]
-    if len(seen) < 2:
+    if len(seen) < 3:
         return float("nan")
     x, y = np.log(np.array(seen, dtype=float)).T
     return float(np.polyfit(x, y, 1)[0])

@@ -53,7 +53,7 @@ class Section:
         return DONE / f"{self.title.lower().replace(' ', '-')}{suffix}"
 
 
-PREDICT = tuple(str(n) for n in (10**4, 10**5, 10**6, 10**7))
+PREDICT = tuple(str(n) for n in (10**5, 10**6, 3 * 10**6, 10**7))
 TRAIN = tuple(str(n) for n in (10**5, 10**6, 10**7))
 SECTIONS = (
     Section("Cold start", "bench_start"),

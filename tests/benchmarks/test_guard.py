@@ -20,7 +20,8 @@ def test_the_exponent_is_the_slope_of_the_sizes_that_took_long_enough():
     start = [Point("work", "rows", 10, 0.01), Point("work", "rows", 100, 0.01)]
     assert exponent([*start, *curve(1.0)]) == pytest.approx(1.0)
     assert math.isnan(exponent(start))
-    assert exponent(curve(1.0), least=10.0) == pytest.approx(1.0)
+    assert exponent(curve(1.0), least=1.0) == pytest.approx(1.0)
+    assert math.isnan(exponent(curve(1.0), least=10.0))  # two sizes
 
 
 def test_seconds_alone_are_no_regression():

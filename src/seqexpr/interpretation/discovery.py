@@ -8,8 +8,8 @@ are conserved and contribute, and the matrix is read once more against all
 windows. Its sites are then taken out, and the next seed is sought, until the
 best word contributes little.
 
-TF-MoDISco clusters whole windows and loses motifs, without a word, in libraries
-of short sequences; words need no more than some tens of sites.
+TF-MoDISco clusters whole windows instead (:mod:`seqexpr.interpretation.modisco`); words need
+no more than some tens of sites.
 
 References
 ----------
@@ -41,7 +41,16 @@ from seqexpr.interpretation.scanning import (
     window_sums,
 )
 
-__all__ = ["FoundMotif", "find_motifs", "lowest_score"]
+__all__ = [
+    "FoundMotif",
+    "Windows",
+    "align_sites",
+    "conserved_stretch",
+    "find_motifs",
+    "lowest_score",
+    "make_windows",
+    "read_again",
+]
 
 FLANK = 6
 """Bases beside a seed that may become part of its motif."""
@@ -83,7 +92,7 @@ class FoundMotif:
     score: float
 
 
-class _Windows(NamedTuple):
+class Windows(NamedTuple):
     """What is searched: bases, contributions, and which bases are still free."""
 
     codes: npt.NDArray[np.uint8]  # (n, width)
@@ -129,13 +138,7 @@ def find_motifs(
     """
     if not 4 <= k <= 8:
         raise InputError(f"find_motifs: k must be in [4, 8], got {k!r}")
-    codes = base_matrix(attributions.sequences)
-    known = codes < 4
-    amounts = attributions.contributions
-    amounts = np.where(known, amounts - amounts[known].mean() if known.any() else 0.0, 0.0)
-    shares = np.bincount(codes[known], minlength=4)[:4] + 1.0
-    free = known & ~constant_bases(codes)
-    windows = _Windows(codes, amounts, free, shares / shares.sum(), both_strands)
+    windows = make_windows(attributions, both_strands=both_strands)
     limit = min_effect * _spread(windows, k)
     found: list[FoundMotif] = []
     for _ in range(3 * max_motifs):
@@ -148,11 +151,22 @@ def find_motifs(
             continue
         found.append(motif)
         rows, starts, *_ = scan_windows(
-            codes, motif.motif, both_strands=both_strands, min_score=motif.min_score
+            windows.codes, motif.motif, both_strands=both_strands, min_score=motif.min_score
         )
         _erase(windows, rows, starts, len(motif.motif))
         _erase(windows, motif.rows, motif.starts, len(motif.motif))
     return found
+
+
+def make_windows(attributions: Attributions, *, both_strands: bool) -> Windows:
+    """Return what is searched for motifs: all bases that vary are free."""
+    codes = base_matrix(attributions.sequences)
+    known = codes < 4
+    amounts = attributions.contributions
+    amounts = np.where(known, amounts - amounts[known].mean() if known.any() else 0.0, 0.0)
+    shares = np.bincount(codes[known], minlength=4)[:4] + 1.0
+    free = known & ~constant_bases(codes)
+    return Windows(codes, amounts, free, shares / shares.sum(), both_strands)
 
 
 class _Seed(NamedTuple):
@@ -161,7 +175,7 @@ class _Seed(NamedTuple):
     score: float
 
 
-def _spread(windows: _Windows, k: int) -> float:
+def _spread(windows: Windows, k: int) -> float:
     """Return a robust standard deviation of what windows contribute."""
     usable = window_sums(windows.free.astype(float), k) == k
     sums = window_sums(windows.amounts, k)[usable]
@@ -170,7 +184,7 @@ def _spread(windows: _Windows, k: int) -> float:
     return float(1.4826 * np.median(np.abs(sums - np.median(sums))))
 
 
-def _word_numbers(windows: _Windows, k: int) -> tuple[Ints, Ints]:
+def _word_numbers(windows: Windows, k: int) -> tuple[Ints, Ints]:
     """Return each window's word, or -1; and the word that stands for both strands."""
     width = windows.codes.shape[1] - k + 1
     numbers = np.zeros((len(windows.codes), width), dtype=np.int64)
@@ -184,7 +198,7 @@ def _word_numbers(windows: _Windows, k: int) -> tuple[Ints, Ints]:
     return np.where(usable, numbers, -1), np.where(usable, canonical, -1)
 
 
-def _best_seed(windows: _Windows, k: int, *, limit: float) -> _Seed | None:
+def _best_seed(windows: Windows, k: int, *, limit: float) -> _Seed | None:
     if windows.codes.shape[1] < k:
         return None
     _, numbers = _word_numbers(windows, k)
@@ -206,7 +220,7 @@ def _best_seed(windows: _Windows, k: int, *, limit: float) -> _Seed | None:
 
 
 def _sites_of_word(
-    windows: _Windows, word: npt.NDArray[np.uint8], most_mismatches: int
+    windows: Windows, word: npt.NDArray[np.uint8], most_mismatches: int
 ) -> tuple[Ints, Ints, Mask]:
     """Return the free windows that differ from a word in few bases."""
     k = len(word)
@@ -222,7 +236,7 @@ def _sites_of_word(
     return rows, starts, is_reverse
 
 
-def _grow(windows: _Windows, seed: _Seed, *, k: int, name: str) -> FoundMotif | None:
+def _grow(windows: Windows, seed: _Seed, *, k: int, name: str) -> FoundMotif | None:
     """Align what is like the seed, take more bases, and read the matrix against all windows."""
     rows, starts, reverse = _sites_of_word(windows, seed.word, 1)
     sums = window_sums(windows.amounts, k)[rows, starts]
@@ -232,25 +246,35 @@ def _grow(windows: _Windows, seed: _Seed, *, k: int, name: str) -> FoundMotif | 
     for _ in range(3):
         if len(rows) < FEWEST_SITES:
             return None
-        bases, amounts = _aligned(windows, rows, starts, reverse, width=width)
+        bases, amounts = align_sites(windows, rows, starts, reverse, width=width)
         counts = (bases[:, None, :] == np.arange(4)[:, None]).sum(axis=0)  # (4, positions)
-        first, last = _conserved(counts, amounts, windows.background)
+        first, last = conserved_stretch(counts, amounts, windows.background)
         if last - first < 4:
             return None
         kept = counts[:, first:last] + windows.background[:, None]
         motif = Motif.from_counts(name, kept)
         width = last - first
-        rows, starts, reverse, scores = scan_windows(
-            windows.codes, motif, both_strands=windows.both_strands, free=windows.free
-        )
-        sums = np.sign(seed.mean) * window_amounts(windows.amounts, rows, starts, width)
-        limit = lowest_score(scores, sums)
-        alike = (scores >= limit) & (sums > 0)
-        rows, starts, reverse, sums = rows[alike], starts[alike], reverse[alike], sums[alike]
+        rows, starts, reverse, sums, limit = read_again(windows, motif, float(np.sign(seed.mean)))
     if len(rows) < FEWEST_SITES:
         return None
     mean = float(np.sign(seed.mean) * np.mean(sums))
     return FoundMotif(motif, rows, starts, reverse, limit, mean, seed.score)
+
+
+def read_again(
+    windows: Windows, motif: Motif, sign: float
+) -> tuple[Ints, Ints, Mask, Floats, float]:
+    """Return the sites of a motif that contribute to one side: where, how much, from which score.
+
+    Rows, starts, strands and contributions times `sign`, shape (m,), and the least score.
+    """
+    rows, starts, reverse, scores = scan_windows(
+        windows.codes, motif, both_strands=windows.both_strands, free=windows.free
+    )
+    sums = sign * window_amounts(windows.amounts, rows, starts, len(motif))
+    limit = lowest_score(scores, sums)
+    alike = (scores >= limit) & (sums > 0)
+    return rows[alike], starts[alike], reverse[alike], sums[alike], limit
 
 
 def lowest_score(scores: Floats, sums: Floats) -> float:
@@ -275,8 +299,8 @@ def lowest_score(scores: Floats, sums: Floats) -> float:
     return lowest - 1e-6
 
 
-def _aligned(
-    windows: _Windows, rows: Ints, starts: Ints, reverse: Mask, *, width: int
+def align_sites(
+    windows: Windows, rows: Ints, starts: Ints, reverse: Mask, *, width: int
 ) -> tuple[Ints, Floats]:
     """Return bases and contributions around sites, shape (m, FLANK + width + FLANK)."""
     offsets = np.arange(-FLANK, width + FLANK)
@@ -289,7 +313,7 @@ def _aligned(
     return bases, np.where(free, windows.amounts[rows[:, None], safe], 0.0)
 
 
-def _conserved(
+def conserved_stretch(
     counts: npt.NDArray[np.int64], amounts: Floats, background: Floats
 ) -> tuple[int, int]:
     """Return the stretch of positions around the middle that matter."""
@@ -310,7 +334,7 @@ def _conserved(
     return first, last + 1
 
 
-def _erase(windows: _Windows, rows: Ints, starts: Ints, width: int) -> None:
+def _erase(windows: Windows, rows: Ints, starts: Ints, width: int) -> None:
     """Take sites out, but for their outermost bases, which a neighbour may share."""
     for i in range(min(1, width), max(width - 1, 1)):
         inside = (starts + i >= 0) & (starts + i < windows.free.shape[1])

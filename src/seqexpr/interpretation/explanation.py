@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -42,7 +43,17 @@ from seqexpr.interpretation.site_scores import part_sites
 from seqexpr.interpretation.twin import is_motif_of
 from seqexpr.sequences import BASES, reverse_complement
 
-__all__ = ["Explanation", "MotifReport", "PairReport", "explain_target", "site_words"]
+__all__ = [
+    "Discovery",
+    "Explanation",
+    "MotifReport",
+    "PairReport",
+    "explain_target",
+    "find_motifs_by",
+    "site_words",
+]
+
+Discovery: TypeAlias = Literal["words", "modisco"]
 
 N_BACKGROUNDS, N_PAIR_BACKGROUNDS = 100, 50
 """Shuffled sequences that a motif, and that two at each gap, are planted into."""
@@ -156,6 +167,7 @@ def explain_target(
     signal: Check,
     twin: Check | None = None,
     method: Choice = "auto",
+    discovery: Discovery = "words",
     match: Callable[[Sequence[Motif]], list[list[MotifMatch]]] | None = None,
     known: Sequence[Motif] = (),
     on_step: Callable[[str], None] | None = None,
@@ -174,6 +186,8 @@ def explain_target(
     method : {"auto", "weights", "mutagenesis", "deeplift", "integrated_gradients"}
         How contributions are found; "auto" = what is exact for the model, else
         mutagenesis. Default "auto".
+    discovery : {"words", "modisco"}
+        How motifs are found; see :func:`find_motifs_by`. Default "words".
     match : callable, optional
         From motifs to known ones that they are like.
     known : sequence of Motif
@@ -196,7 +210,7 @@ def explain_target(
             attributions = mutate_rows(explained, np.arange(len(explained.sequences)))
         found = find_positional_motifs(attributions)
     else:
-        found = find_motifs(attributions, both_strands=both)
+        found = find_motifs_by(discovery, attributions, both_strands=both)
         found = _part_by_measurements(explained, found, both=both)
     evidence = _weigh(explained, found, aligned=aligned, both=both)
     matches = match([item.motif for item in found]) if match and found else [[] for _ in found]
@@ -221,6 +235,26 @@ def explain_target(
         attributions, tuple(motifs), tuple(pairs), tuple(all_checks), aligned, both, tuple(notes),
         tuple(at_work),
     )  # fmt: skip
+
+
+def find_motifs_by(
+    discovery: Discovery, attributions: Attributions, *, both_strands: bool = False
+) -> list[FoundMotif]:
+    """Find motifs in sequences that are not variants of one.
+
+    Parameters
+    ----------
+    discovery : {"words", "modisco"}
+        Words that contribute alike (:func:`seqexpr.interpretation.discovery.find_motifs`), or
+        TF-MoDISco (:func:`seqexpr.interpretation.modisco.find_patterns`).
+    attributions, both_strands
+        As for these.
+    """
+    if discovery == "words":
+        return find_motifs(attributions, both_strands=both_strands)
+    from seqexpr.interpretation.modisco import find_patterns
+
+    return find_patterns(attributions, both_strands=both_strands)
 
 
 def _report_motifs(

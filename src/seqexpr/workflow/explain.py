@@ -9,27 +9,21 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.pipeline import Pipeline
 
-from seqexpr.bundle.bundle import Bundle, sequence_digests
+from seqexpr.bundle.bundle import Bundle
 from seqexpr.bundle.store import load_bundle
 from seqexpr.data.checks import build_dataset
 from seqexpr.data.motifs import Motif, read_motifs
 from seqexpr.data.promoter_elements import ECOLI_MOTIFS
 from seqexpr.errors import InputError, SeqexprError, UnknownNameError, did_you_mean
-from seqexpr.interpretation.checks import Check, check_signal, check_twin
-from seqexpr.interpretation.coefficients import Coefficient, coefficient_table
-from seqexpr.interpretation.contributions import Choice, Explained, contributions_of
-from seqexpr.interpretation.discovery import find_motifs
-from seqexpr.interpretation.explanation import Explanation, explain_target
+from seqexpr.interpretation.coefficients import Coefficient
+from seqexpr.interpretation.contributions import Choice
+from seqexpr.interpretation.explanation import Discovery, Explanation, explain_target
 from seqexpr.interpretation.matching import MotifMatch, match_motifs
-from seqexpr.interpretation.terms import terms_of
-from seqexpr.interpretation.twin import count_recovered, simulate_twin, untrained_twin
-from seqexpr.models.fitting import fit_model, set_jobs
-from seqexpr.models.measured import LinearCoefficients
-from seqexpr.models.registry import MODELS
+from seqexpr.models.fitting import set_jobs
 from seqexpr.optional import has_extra
 from seqexpr.recipe import Recipe
+from seqexpr.workflow.explain_job import ExplainJob
 from seqexpr.workflow.progress import Progress, Step, ignore
 from seqexpr.workflow.train import complete_recipe, read_for, read_held
 
@@ -39,15 +33,12 @@ if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
     from seqexpr.data.table import Table
 
-__all__ = ["ExplanationRun", "as_method", "explain", "place_beside"]
+__all__ = ["ExplanationRun", "as_discovery", "as_method", "explain", "place_beside"]
 
 Floats = npt.NDArray[np.float64]
 
-N_SEQUENCES, N_OF_LINES = 1_000, 10_000
-MOST_TWIN_ROWS = 3_000
 _ECOLI = tuple(motif for motif in ECOLI_MOTIFS if "spacer" not in motif.name)
 """Each hexamer alone: a stretch of free places would be like any motif."""
-N_TWIN_EXPLAINED = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +94,7 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
     overwrite: bool = False,
     n: int | None = None,
     method: Choice = "auto",
+    discovery: Discovery = "words",
     motifs: str | Path | Sequence[Motif] | None = None,
     twin: bool = True,
     seed: int = 42,
@@ -129,6 +121,10 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
         10. Default 1,000, or 10,000 for a line over words, which costs little.
     method : {"auto", "weights", "mutagenesis", "deeplift", "integrated_gradients"}
         How contributions are found. Default "auto": what is exact for the model.
+    discovery : {"words", "modisco"}
+        How motifs are found in contributions: words that contribute alike, or TF-MoDISco (extra
+        ``modisco``), which needs what absent bases would contribute and longer sequences.
+        Default "words". Variants of one sequence have sites at places, whatever is said here.
     motifs : str, Path or sequence of Motif, optional
         Known motifs to compare with: a MEME file, "ecoli", or a taxon of JASPAR such
         as "fungi". By default all of JASPAR, where pyjaspar is installed, and
@@ -173,7 +169,7 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
     set_jobs(bundle.model, jobs)
     on_step(Step("reading the sequences"))
     dataset, source = _read(bundle, table, choices)
-    job = _Job(bundle, dataset, n=n, method=method, seed=seed)
+    job = ExplainJob(bundle, dataset, n=n, method=method, discovery=discovery, seed=seed)
     known, notes = _known_motifs(motifs)
     for note in notes:
         on_step(Step(note, kind="note"))
@@ -192,6 +188,7 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
         check = job.check_twin(number) if twin else None
         explanations[name] = explain_target(
             job.explained(number), signal=job.check_signal(name), twin=check, method=method,
+            discovery=discovery,
             match=match if known and has_extra("motifs") else None,
             known=known if motifs is not None else (), on_step=tell, random_state=seed,
         )  # fmt: skip
@@ -216,12 +213,27 @@ def as_method(name: str) -> Choice:
     UnknownNameError
         If there is no such method.
     """
-    known: tuple[Choice, ...] = get_args(Choice)
-    for choice in known:
-        if choice == name:
-            return choice
+    chosen: Choice = _one_of("method", name, get_args(Choice))
+    return chosen
+
+
+def as_discovery(name: str) -> Discovery:
+    """Return a way to find motifs by name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such way.
+    """
+    chosen: Discovery = _one_of("discovery", name, get_args(Discovery))
+    return chosen
+
+
+def _one_of(what: str, name: str, known: tuple[Any, ...]) -> Any:
+    if name in known:
+        return name
     hint = did_you_mean(name, known)
-    raise UnknownNameError(f"unknown method {name!r}{hint}; known: {', '.join(known)}")
+    raise UnknownNameError(f"unknown {what} {name!r}{hint}; known: {', '.join(known)}")
 
 
 def place_beside(model: Path) -> Path:
@@ -264,104 +276,6 @@ def _read(bundle: Bundle, table: Any, choices: dict[str, Any]) -> tuple[Dataset,
     if len(dataset) < 10:
         raise InputError(f"{recipe.table}: {len(dataset)} sequences; explain at least 10")
     return dataset, recipe.table
-
-
-class _Job:
-    """The rows that are explained, those that the model has not seen, and what is known of it."""
-
-    def __init__(
-        self, bundle: Bundle, dataset: Dataset, *, n: int | None, method: Choice, seed: int
-    ) -> None:
-        self.bundle, self.dataset, self.method, self.seed = bundle, dataset, method, seed
-        self.sequences = [str(sequence) for sequence in dataset.sequences]
-        self.is_seen = np.isin(sequence_digests(self.sequences), bundle.train_digests)
-        rng = np.random.default_rng(seed)
-        self.rows = np.sort(rng.permutation(len(dataset))[: n or self._n_by_cost()])
-        t = len(bundle.target_names)
-        self.targets = np.full((len(dataset), t), np.nan)
-        if dataset.targets.shape[1]:
-            self.targets = bundle.transform.apply(dataset.targets).reshape(len(dataset), t)
-
-    def _n_by_cost(self) -> int:
-        """Return how many sequences are explained where nobody says."""
-        _, terms = terms_of(self.bundle.model)
-        lines = not self.bundle.covariates and all(term.kind == "linear" for term in terms)
-        return N_OF_LINES if lines else N_SEQUENCES
-
-    @property
-    def covariates(self) -> pd.DataFrame | None:
-        """What the model reads beside the sequences explained."""
-        beside = self.dataset.covariates if self.bundle.covariates else None
-        return None if beside is None else beside.iloc[self.rows].reset_index(drop=True)
-
-    def explained(self, target: int) -> Explained:
-        """Return what is explained of one target."""
-        measured = np.isfinite(self.targets[:, target])
-
-        def rows_of(wanted: npt.NDArray[np.bool_]) -> tuple[list[str], Floats]:
-            rows = np.flatnonzero(wanted & measured)
-            return [self.sequences[row] for row in rows], self.targets[rows, target]
-
-        return Explained(
-            self.bundle.model,
-            [self.sequences[row] for row in self.rows],
-            [str(self.dataset.ids[row]) for row in self.rows],
-            target,
-            self.bundle.target_names[target],
-            self.covariates,
-            rows_of(~self.is_seen),
-            rows_of(self.is_seen),
-        )
-
-    def check_signal(self, name: str) -> Check:
-        """Check the score on test that the manifest holds."""
-        for score in self.bundle.manifest.scores:
-            if (score.set, score.metric, score.target) == ("test", "pearson", name):
-                return check_signal(score.low, score.value, what=f"on {score.n:,} test rows")
-        return check_signal(None, None, what="")
-
-    def check_twin(self, target: int) -> Check | None:
-        """Train the same kind of model on a simulated library and count what it shows."""
-        last = self.bundle.model.steps[-1][1] if isinstance(self.bundle.model, Pipeline) else None
-        is_transferred = bool(getattr(last, "init_from", ""))
-        if self.bundle.covariates or is_transferred or last is None:
-            return None
-        spec = self.bundle.manifest.model.name
-        fixed = spec in MODELS and MODELS[spec].needs_equal_length
-        n = min(MOST_TWIN_ROWS, self.bundle.manifest.data.n_train)
-        library = simulate_twin(
-            self.sequences, n=n, r2=self._test_r2(target), fixed=fixed,
-            rng=np.random.default_rng(self.seed),
-        )  # fmt: skip
-        model = untrained_twin(self.bundle.model, target=target)
-        model = fit_model(model, library.sequences, library.y)
-        some = library.sequences[:N_TWIN_EXPLAINED]
-        twin = Explained(model, some, [str(i) for i in range(len(some))])
-        found = find_motifs(contributions_of(twin, self.method))
-        n_found = count_recovered([item.motif for item in found], library.sites)
-        return check_twin(n_found, len(library.sites), n_rows=n)
-
-    def _test_r2(self, target: int) -> float:
-        name = self.bundle.target_names[target]
-        for score in self.bundle.manifest.scores:
-            if (score.set, score.metric, score.target) == ("test", "r2", name):
-                return score.value or 0.0
-        return 0.5
-
-    def coefficients(self, target: int) -> list[Coefficient]:
-        """Return the coefficients of a line over words, from its training rows."""
-        model = self.bundle.model
-        if self.bundle.covariates or not isinstance(model, Pipeline):
-            return []
-        if not isinstance(model[-1], LinearCoefficients) or model.steps[0][1] == "passthrough":
-            return []
-        seen = np.flatnonzero(self.is_seen & np.isfinite(self.targets[:, target]))
-        if len(seen) < 20:
-            return []
-        return coefficient_table(
-            model, [self.sequences[row] for row in seen], self.targets[seen, target],
-            target=target, rng=np.random.default_rng(self.seed),
-        )  # fmt: skip
 
 
 def _known_motifs(choice: Any) -> tuple[tuple[Motif, ...], list[str]]:
