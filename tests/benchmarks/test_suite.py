@@ -7,14 +7,30 @@ import sys
 import pytest
 
 from benchmarks import processes, run
+from benchmarks.guard import regressions
 from benchmarks.pictures import draw_growth, draw_ratios
-from benchmarks.record import Point, Ratio
+from benchmarks.record import Point, Ratio, read
 
 
 def test_every_section_has_a_script_that_says_what_it_does():
     for section in run.SECTIONS:
         script = run.ROOT / "benchmarks" / f"{section.script}.py"
         assert f"python -m benchmarks.{section.script}" in script.read_text(), script
+
+
+def test_the_page_holds_what_the_sections_found():
+    page = run.PAGE.read_text(encoding="utf-8")
+    titles = [line.removeprefix("## ") for line in page.splitlines() if line.startswith("## ")]
+    assert titles == [section.title for section in run.SECTIONS]
+    for section in run.SECTIONS:
+        assert f"    python {' '.join(section.command)}\n" in page
+    ratios, points = read(run.FIGURES)
+    assert len({ratio.name for ratio in ratios}) == len(ratios) > 10
+    assert {point.axis for point in points} == {"sequences", "rows", "bases"}
+    assert regressions((ratios, points), (ratios, points)) == []
+    for name in ("ratios", "growth"):
+        assert f"](images/benchmarks-{name}.svg)" in page
+        assert (run.IMAGES / f"benchmarks-{name}.svg").is_file()
 
 
 def test_a_section_that_fails_does_not_lose_what_the_others_found(tmp_path, monkeypatch, capsys):
