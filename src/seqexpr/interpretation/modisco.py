@@ -1,8 +1,8 @@
 """Motifs by TF-MoDISco: windows that contribute much, clustered by what they contribute.
 
 The work is modisco-lite's. Its patterns are trimmed as motifs found from words are, and get the
-same evidence. It needs a hundred windows of a sign, of 21 bases and ten at either side; in sequences of
-120 bases it loses motifs without a word (docs/interpretation.md).
+same evidence. It needs a hundred windows of a sign, of 21 bases and ten at either side; in
+sequences of 120 bases it loses motifs without a word (docs/interpretation.md).
 
 References
 ----------
