@@ -229,18 +229,23 @@ def test_what_is_done_survives_kill_9_and_a_stop_is_in_good_order(runs, tmp_path
 def test_small_answers_are_sent_at_once():
     # Else the second part of an answer waits for the client's acknowledgement, 40 ms on Linux.
     async def is_undelayed():
-        sockets = []
+        accepted = []
         server = await asyncio.start_server(
-            lambda _, writer: sockets.append(writer.get_extra_info("socket").dup()),
-            sock=listen("127.0.0.1", 0),
+            lambda _, writer: accepted.append(writer), sock=listen("127.0.0.1", 0)
         )
         async with server:
             _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-            while not sockets:
+            while not accepted:
                 await asyncio.sleep(0.01)
-            writer.close()
-        with sockets[0] as accepted:
-            return accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            found = (
+                accepted[0]
+                .get_extra_info("socket")
+                .getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            )
+            for one in (writer, *accepted):
+                one.close()
+                await one.wait_closed()
+        return found
 
     assert asyncio.run(is_undelayed())
 
