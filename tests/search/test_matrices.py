@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -157,3 +158,19 @@ def test_a_half_written_matrix_is_not_taken_for_a_whole_one(store):
     (place / "whole").unlink()
     MatrixStore(store.folder).get(Dense(), SEQUENCES)
     assert Dense.fits == 2
+
+
+def test_stores_that_remove_each_others_matrices_do_not_stumble(tmp_path):
+    sequences = ["ACGT" * 5, "TTGACA" * 4]
+    sizes = [KmerCounter(k=k).fit_transform(sequences).toarray() for k in (1, 2, 3)]
+
+    def use(number: int) -> None:
+        rng = np.random.default_rng(number)
+        store = MatrixStore(tmp_path / "matrices", max_bytes=600)
+        for k in rng.integers(1, 4, 150).tolist():
+            found = store.get(KmerCounter(k=k), sequences)
+            np.testing.assert_array_equal(found.toarray(), sizes[k - 1])
+
+    with ThreadPoolExecutor(4) as threads:
+        for done in [threads.submit(use, number) for number in range(4)]:
+            done.result()

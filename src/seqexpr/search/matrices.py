@@ -109,6 +109,8 @@ class MatrixStore:
         return digest.hexdigest()[:24]
 
     def _open(self, place: Path) -> Any:
+        if not place.exists():  # nothing to remove: another process may be putting it there
+            return None
         try:
             shape = json.loads((place / _WHOLE).read_text(encoding="utf-8"))
             os.utime(place)  # the time of its last use
@@ -116,7 +118,7 @@ class MatrixStore:
                 return np.load(place / "dense.npy", mmap_mode="r")
             parts = [np.load(place / f"{name}.npy", mmap_mode="r") for name in _CSR]
             matrix = sparse.csr_matrix(tuple(parts), shape=tuple(shape), copy=False)
-        except (OSError, ValueError, EOFError):  # not there, or damaged: written anew
+        except (OSError, ValueError, EOFError):  # damaged: written anew
             shutil.rmtree(place, ignore_errors=True)
             return None
         matrix.has_sorted_indices = True
@@ -144,7 +146,7 @@ class MatrixStore:
 
     def _make_room(self, size: int) -> None:
         kept = [place for place in self.folder.iterdir() if (place / _WHOLE).exists()]
-        sizes = {place: sum(f.stat().st_size for f in place.iterdir()) for place in kept}
+        sizes = {place: _size(place) for place in kept}
         total = sum(sizes.values())
         for place in sorted(kept, key=_last_use):
             if total + size <= self.max_bytes:
@@ -165,6 +167,14 @@ def _plain(value: Any) -> Any:
 
 
 _CSR = ("data", "indices", "indptr")
+
+
+def _size(place: Path) -> int:
+    """Return the bytes of a matrix, 0 where another process is removing it."""
+    try:
+        return sum(file.stat().st_size for file in place.iterdir())
+    except OSError:
+        return 0
 
 
 def _last_use(place: Path) -> float:
