@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from seqexpr.errors import InputError, MissingExtraError
-from seqexpr.interpretation.attributions import Attributions
+from seqexpr.interpretation.attributions import Attributions, Method
 from seqexpr.interpretation.modisco import find_patterns
 from seqexpr.interpretation.twin import is_motif_of
 from seqexpr.sequences import BASES
@@ -20,7 +20,7 @@ needs_modisco = pytest.mark.skipif(
 )
 
 
-def planted(n: int = 800, length: int = 120, method: str = "mutagenesis") -> Attributions:
+def planted(n: int = 800, length: int = 120, method: Method = "mutagenesis") -> Attributions:
     """Random sequences; each base of a planted site contributes, and others would not."""
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 4, (n, length))
@@ -37,7 +37,7 @@ def planted(n: int = 800, length: int = 120, method: str = "mutagenesis") -> Att
     letters = np.frombuffer(b"ACGT", np.uint8)[codes]
     sequences = tuple(text.tobytes().decode() for text in letters)
     return Attributions(
-        values, sequences, tuple(map(str, range(n))), "y", method, np.zeros(n),  # type: ignore[arg-type]
+        values, sequences, tuple(map(str, range(n))), "y", method, np.zeros(n),
     )  # fmt: skip
 
 

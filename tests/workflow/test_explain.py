@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from seqexpr.data.motifs import Motif, read_motifs
 from seqexpr.data.planting import PlantedMotif
 from seqexpr.data.simulate import simulate_library
-from seqexpr.errors import InputError, OutputError, UnknownNameError
+from seqexpr.errors import InputError, MissingExtraError, OutputError, UnknownNameError
 from seqexpr.workflow.explain import explain, place_beside
 from seqexpr.workflow.train import train
 
@@ -188,6 +189,15 @@ def test_where_no_motifs_are_named_those_of_all_organisms_are_compared_and_it_is
     assert {motif.name for motif in fungi} < {motif.name for motif in known}
     assert "--motifs fungi" in notes[0]
     assert silent == []
+
+
+@pytest.mark.skipif(find_spec("modiscolite") is not None, reason="modisco-lite is installed")
+def test_without_modisco_the_error_comes_before_any_work(run, tmp_path):
+    steps = []
+    with pytest.raises(MissingExtraError, match=r'pip install "seqexpr\[modisco\]"'):
+        explain(run, output=tmp_path / "out", discovery="modisco", on_step=steps.append)
+    assert steps == []
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["run", "model"])

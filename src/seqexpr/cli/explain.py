@@ -112,7 +112,7 @@ def explain(
     seen; each explanation with checks. Exit status 0 also where the checks say not to trust it.
     """
     from seqexpr.cli import screen, screen_explanation
-    from seqexpr.workflow.explain import as_discovery, as_method, place_beside
+    from seqexpr.workflow.explain import as_choice, place_beside
     from seqexpr.workflow.explain import explain as run_explanation
 
     given = {"sequence": sequence, "target": target, "id": id, "sheet": sheet}
@@ -122,8 +122,8 @@ def explain(
     with screen.report_progress(console) as on_step:
         run = run_explanation(
             model, table, output=place, overwrite=overwrite, n=n_sequences,
-            method=as_method(method), discovery=as_discovery(discovery), motifs=motifs, twin=twin,
-            seed=seed, jobs=jobs, on_step=on_step, **choices,
+            method=as_choice("method", method), discovery=as_choice("discovery", discovery),
+            motifs=motifs, twin=twin, seed=seed, jobs=jobs, on_step=on_step, **choices,
         )  # fmt: skip
     if json:
         screen.print_json(run.to_dict())

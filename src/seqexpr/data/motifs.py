@@ -168,6 +168,15 @@ class Motif:
         bases = np.array(list(BASES))
         return "".join(_LETTERS["".join(bases[column])] for column in common.T)
 
+    @property
+    def best_word(self) -> str:
+        """The most frequent base of each position.
+
+        >>> Motif.from_counts("box", [[9, 0], [0, 2], [0, 8], [1, 0]]).best_word
+        'AG'
+        """
+        return "".join(BASES[base] for base in np.asarray(self.frequencies).argmax(axis=0))
+
     def __len__(self) -> int:
         return int(self.frequencies.shape[1])
 

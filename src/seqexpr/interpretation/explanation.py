@@ -41,7 +41,7 @@ from seqexpr.interpretation.motif_evidence import (
 )
 from seqexpr.interpretation.site_scores import part_sites
 from seqexpr.interpretation.twin import is_motif_of
-from seqexpr.sequences import BASES, reverse_complement
+from seqexpr.sequences import reverse_complement
 
 __all__ = [
     "Discovery",
@@ -293,11 +293,9 @@ def _renumber(pairs: list[PairEvidence], kept: list[int]) -> list[PairEvidence]:
 
 def _is_part_of(item: FoundMotif, other: FoundMotif) -> bool:
     """Whether a motif is a weaker version of another: most of its bases are that one's."""
-    return is_motif_of(other.motif, _best_word(item)) or is_motif_of(item.motif, _best_word(other))
-
-
-def _best_word(item: FoundMotif) -> str:
-    return "".join(BASES[i] for i in item.motif.frequencies.argmax(axis=0))
+    return is_motif_of(other.motif, item.motif.best_word) or is_motif_of(
+        item.motif, other.motif.best_word
+    )
 
 
 def _part_by_measurements(
@@ -341,7 +339,7 @@ def _planted(
     drawn = rng.integers(len(explained.sequences), size=N_BACKGROUNDS)
     backgrounds = [explained.sequences[row] for row in drawn]
     return plant_motif(
-        explained.predict, backgrounds, [_best_word(item)], starts=item.starts, rng=rng
+        explained.predict, backgrounds, [item.motif.best_word], starts=item.starts, rng=rng
     )
 
 

@@ -37,7 +37,6 @@ from seqexpr.interpretation.model_effects import (
     plant,
 )
 from seqexpr.interpretation.motif_evidence import FEWEST_SEEN, FEWEST_WITH, MOST_SEEN
-from seqexpr.sequences import BASES
 
 __all__ = ["KnownMotif", "choose_known_motifs", "find_known_motifs"]
 
@@ -188,7 +187,7 @@ def _plant_each(
     made = list(backgrounds)
     fits = []
     for motif in motifs:
-        word = "".join(BASES[base] for base in motif.frequencies.argmax(axis=0))
+        word = motif.best_word
         fits.append(len(word) <= length)
         if fits[-1]:
             starts = rng.integers(length - len(word) + 1, size=len(backgrounds)).tolist()

@@ -20,6 +20,7 @@ from seqexpr.data.motifs import Motif
 from seqexpr.errors import InputError
 from seqexpr.interpretation.attributions import Attributions
 from seqexpr.interpretation.discovery import (
+    FEWEST_SITES,
     FoundMotif,
     Windows,
     align_sites,
@@ -34,7 +35,6 @@ __all__ = ["find_patterns"]
 
 WINDOW, FLANK = 21, 10
 """Bases of a window, and beside it, by modisco-lite's defaults."""
-FEWEST_SITES = 10
 
 
 def find_patterns(attributions: Attributions, *, both_strands: bool = False) -> list[FoundMotif]:

@@ -21,7 +21,7 @@ from seqexpr.interpretation.contributions import Choice
 from seqexpr.interpretation.explanation import Discovery, Explanation, explain_target
 from seqexpr.interpretation.matching import MotifMatch, match_motifs
 from seqexpr.models.fitting import set_jobs
-from seqexpr.optional import has_extra
+from seqexpr.optional import has_extra, require
 from seqexpr.recipe import Recipe
 from seqexpr.workflow.explain_job import ExplainJob
 from seqexpr.workflow.progress import Progress, Step, ignore
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
     from seqexpr.data.table import Table
 
-__all__ = ["ExplanationRun", "as_discovery", "as_method", "explain", "place_beside"]
+__all__ = ["ExplanationRun", "as_choice", "explain", "place_beside"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -160,6 +160,8 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
     """
     if n is not None and n < 10:
         raise InputError(f"n = {n}: explain at least 10 sequences")
+    if discovery == "modisco":
+        require("modiscolite", extra="modisco")  # before minutes are spent on a twin
     folder = None
     if output is not None:
         from seqexpr.workflow.explanation_folder import ExplanationFolder
@@ -205,35 +207,24 @@ def explain(  # noqa: PLR0913 - one keyword for each choice
     return run
 
 
-def as_method(name: str) -> Choice:
-    """Return a method by name.
+def as_choice(option: str, name: str) -> Any:
+    """Return what was chosen for `method` or `discovery`, if there is such a thing.
 
     Raises
     ------
     UnknownNameError
-        If there is no such method.
+        If there is not.
+
+    Examples
+    --------
+    >>> as_choice("discovery", "words")
+    'words'
     """
-    chosen: Choice = _one_of("method", name, get_args(Choice))
-    return chosen
-
-
-def as_discovery(name: str) -> Discovery:
-    """Return a way to find motifs by name.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such way.
-    """
-    chosen: Discovery = _one_of("discovery", name, get_args(Discovery))
-    return chosen
-
-
-def _one_of(what: str, name: str, known: tuple[Any, ...]) -> Any:
+    known: tuple[str, ...] = get_args({"method": Choice, "discovery": Discovery}[option])
     if name in known:
         return name
     hint = did_you_mean(name, known)
-    raise UnknownNameError(f"unknown {what} {name!r}{hint}; known: {', '.join(known)}")
+    raise UnknownNameError(f"unknown {option} {name!r}{hint}; known: {', '.join(known)}")
 
 
 def place_beside(model: Path) -> Path:
