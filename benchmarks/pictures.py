@@ -32,10 +32,11 @@ def draw_ratios(ratios: list[Ratio], path: Path) -> None:
             textcoords="offset points", ha="left" if is_slower else "right", va="center",
             fontsize=8, color=INK,
         )  # fmt: skip
-    axes.set(xscale="log", xlabel="Time of the other, in times ours (log scale)")
+    axes.set(xscale="log", xlabel="Time of the other, in times ours")
     low, high = axes.get_xlim()
-    axes.set_xlim(low / 4, high * 2)
-    axes.set_yticks(list(places), [ratio.name for ratio in shown], fontsize=8)
+    axes.set_xlim(low / 10, high * 4)  # room for the figures
+    names = [ratio.name.replace("`", "") for ratio in shown]
+    axes.set_yticks(list(places), names, fontsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     _save(figure, path)
 
