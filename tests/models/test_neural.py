@@ -9,6 +9,7 @@ from seqexpr.errors import BundleError, InputError, MissingExtraError
 from seqexpr.models.nets.configs import CompactCNN, LegNet
 from seqexpr.models.neural import NeuralRegressor
 from seqexpr.models.registry import make_model
+from seqexpr.models.training import members
 from seqexpr.models.training.context import training_context
 from seqexpr.models.training.settings import Augmentation, Training
 from seqexpr.sequences import reverse_complement
@@ -37,6 +38,14 @@ def test_sequences_of_any_length_are_predicted_as_they_are_alone(fitted):
     together = fitted.predict(rows)
     alone = [fitted.predict([row])[0] for row in rows]
     np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_predictions_do_not_depend_on_the_number_of_threads(library, monkeypatch):
+    monkeypatch.setattr(members, "_PREDICT_BASES", 4_000)  # several batches
+    model = quick(CompactCNN()).fit(*library)
+    for rows in (library[0][:30], library[0]):
+        alone = model.set_params(n_jobs=1).predict(rows)
+        np.testing.assert_array_equal(model.set_params(n_jobs=2).predict(rows), alone)
 
 
 def test_mean_and_spread_are_those_of_the_members(fitted, library):
