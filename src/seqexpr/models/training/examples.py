@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,15 +14,52 @@ from torch import Tensor
 
 from seqexpr.models.nets.encoding import PADDING, mask_of, one_hot
 
-__all__ = ["Batch", "Examples", "Feed", "to_input"]
+__all__ = ["Batch", "Batches", "Examples", "Feed", "Rows", "to_input"]
 
 _RESIDENT = 2 * 2**30
 """Bytes of codes up to which all rows are kept on the device."""
 
 
+class Batches(Protocol):
+    """Gives the rows of an epoch, batch by batch, on a device."""
+
+    def epoch(
+        self, seed: Sequence[int], *, size: int, skip: int = 0, share: tuple[int, int] = (0, 1)
+    ) -> Iterator[Batch]:
+        """Yield batches of `size` rows in the order of `seed`, after `skip` batches.
+
+        Of several processes (`share`: number and count) each has its own rows, equally many.
+        """
+        ...
+
+
+class Rows(Protocol):
+    """Rows to train on, in memory or not."""
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets."""
+        ...
+
+    @property
+    def n_covariates(self) -> int:
+        """Numbers beside the sequence."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def feed(self, device: torch.device) -> Batches:
+        """Return what gives them to a network on a device."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return a digest of the rows."""
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """n rows.
+    """n rows in memory.
 
     Attributes
     ----------
@@ -41,6 +80,28 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @property
+    def n_targets(self) -> int:
+        """Number of targets."""
+        return int(self.targets.shape[1])
+
+    @property
+    def n_covariates(self) -> int:
+        """Numbers beside the sequence."""
+        return 0 if self.covariates is None else int(self.covariates.shape[1])
+
+    def feed(self, device: torch.device) -> Feed:
+        """Return what gives them to a network on a device."""
+        return Feed(self, device)
+
+    def fingerprint(self) -> str:
+        """Return a digest of the rows."""
+        digest = hashlib.sha256()
+        for array in (self.codes, self.targets, self.weights, self.covariates):
+            if array is not None:
+                digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     def take(self, rows: npt.NDArray[np.int64]) -> Examples:
         """Return some rows."""
@@ -89,6 +150,16 @@ class Feed:
             self._parts = [None if part is None else part.to(device) for part in tensors]
         else:
             self._parts = [None if part is None else part.pin_memory() for part in tensors]
+
+    def epoch(
+        self, seed: Sequence[int], *, size: int, skip: int = 0, share: tuple[int, int] = (0, 1)
+    ) -> Iterator[Batch]:
+        """Yield all rows in the order of `seed`; see :class:`Batches`."""
+        order = np.random.default_rng(seed).permutation(len(self.lengths))
+        number, count = share
+        if count > 1:  # some rows twice if need be, so that all processes have equally many
+            order = np.resize(order, -(-order.size // count) * count)[number::count]
+        yield from self.batches(order[skip * size :], size)
 
     def batches(self, order: npt.NDArray[np.int64], size: int) -> Iterator[Batch]:
         """Yield the rows of `order`, `size` at a time, each batch as wide as its longest row."""

@@ -27,7 +27,7 @@ from seqexpr.models.training.checkpoint import (
     write_checkpoint,
 )
 from seqexpr.models.training.context import TrainingContext, TrainingProgress
-from seqexpr.models.training.examples import Batch, Examples, Feed, to_input
+from seqexpr.models.training.examples import Batch, Examples, Feed, Rows, to_input
 from seqexpr.models.training.losses import Loss, error_and_pearson
 from seqexpr.models.training.settings import Augmentation, Training
 
@@ -107,7 +107,7 @@ class _State:
 
 def train_network(
     network: nn.Module,
-    train: Examples,
+    train: Rows,
     validation: Examples | None,
     *,
     loss: Loss,
@@ -120,7 +120,7 @@ def train_network(
     ----------
     network : nn.Module
         As :class:`seqexpr.models.nets.network.SequenceNetwork`; changed in place.
-    train : Examples
+    train : Rows
         Rows that its weights are fitted to, with `augmentation.shift` further
         bases at both ends.
     validation : Examples or None
@@ -150,7 +150,7 @@ def train_network(
 def _run(
     fabric: Any,
     *,
-    parts: tuple[nn.Module, Examples, Examples | None],
+    parts: tuple[nn.Module, Rows, Examples | None],
     loss: Loss,
     plan: Plan,
     context: TrainingContext,
@@ -177,7 +177,7 @@ class _Run:
     """One call of :func:`train_network`."""
 
     def __init__(
-        self, fabric: Any, network: nn.Module, train: Examples, validation: Examples | None, *,
+        self, fabric: Any, network: nn.Module, train: Rows, validation: Examples | None, *,
         loss: Loss, plan: Plan, context: TrainingContext,
     ) -> None:  # fmt: skip
         self.plan, self.loss, self.context = plan, loss, context
@@ -187,8 +187,8 @@ class _Run:
         n = len(train)
         whole = max(min(training.batch_size, n // _FEWEST_STEPS), min(_SMALLEST_BATCH, n))
         self.batch = max(1, whole // self.n_ranks)
-        self.n_rows = n
-        self.n_steps = -(-self._share(np.arange(n)).size // self.batch)
+        n_each = -(-n // self.n_ranks)
+        self.n_steps = -(-n_each // self.batch)
         self.cycle = max(1, training.n_epochs // plan.n_snapshots)
         self.n_epochs = self.cycle * plan.n_snapshots
         device = self.fabric.device
@@ -201,7 +201,7 @@ class _Run:
         self.average = AveragedModel(
             self.bare, multi_avg_fn=moving_average(training.averaging), use_buffers=True
         )
-        self.feed = Feed(train, device)
+        self.feed = train.feed(device)
         self.held_out = None if validation is None else Feed(validation, device)
         self.n_held_out = 0 if validation is None else len(validation)
         self.generator = torch.Generator(device)
@@ -253,12 +253,14 @@ class _Run:
 
     def _epoch(self) -> None:
         state, plan = self.state, self.plan
-        order = np.random.default_rng([plan.seed, state.epoch]).permutation(self.n_rows)
-        order = self._share(order)
         finetune = state.epoch >= self.n_epochs * (1 - plan.augmentation.finetune_share)
         self.network.train()
         self._freeze(state.epoch < plan.frozen_epochs)
-        for batch in self.feed.batches(order[state.step * self.batch :], self.batch):
+        batches = self.feed.epoch(
+            [plan.seed, state.epoch], size=self.batch, skip=state.step,
+            share=(self.rank, self.n_ranks),
+        )  # fmt: skip
+        for batch in batches:
             state.loss_sum = state.loss_sum + self._step(batch, finetune=finetune)
             state.step += 1
             self._checkpoint(self.context.checkpoint_seconds)
@@ -273,11 +275,6 @@ class _Run:
             state.best_error = float("inf")
             self._start_cycle()
         self._checkpoint(self.context.checkpoint_seconds / 10)
-
-    def _share(self, order: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the rows of this process; all have equally many, some rows twice if need be."""
-        size = -(-order.size // self.n_ranks) * self.n_ranks
-        return np.resize(order, size)[self.rank :: self.n_ranks]
 
     def _freeze(self, frozen: bool) -> None:
         trunk = getattr(self.bare, "trunk", None)
