@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -136,11 +136,15 @@ class RowStore:
         self.path = path
 
     def __iter__(self) -> Iterator[RowBatch]:
+        return self.read()
+
+    def read(self, numbers: Iterable[int] | None = None) -> Iterator[RowBatch]:
+        """Yield batches by their number, 0 and up; by default all, as they were written."""
         import pyarrow as pa
 
         # Read, not mapped: mapped pages count as memory until something else wants them.
         with pa.OSFile(str(self.path)) as source, pa.ipc.open_file(source) as file:
-            for number in range(file.num_record_batches):
+            for number in range(file.num_record_batches) if numbers is None else numbers:
                 yield _batch(file.get_batch(number))
 
 

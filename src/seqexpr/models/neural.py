@@ -21,7 +21,8 @@ from seqexpr.optional import require
 from seqexpr.sequences import as_strings
 
 if TYPE_CHECKING:
-    from seqexpr.models.training.members import Members
+    from seqexpr.models.training.members import FittedMembers, Members
+    from seqexpr.models.training.sources import RowSource
 
 __all__ = ["NeuralRegressor"]
 
@@ -174,10 +175,7 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         MissingExtraError
             If PyTorch is not installed.
         """
-        for module in ("torch", "lightning_fabric", "safetensors"):
-            require(module, extra="deep")
-        self.__dict__.pop("form_", None)
-        self._check_parameters()
+        self._open_extra()
         from seqexpr.models.training.members import fit_members
 
         sequences, beside = self._split_input(X)
@@ -186,9 +184,51 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         fitted = fit_members(
             self, sequences, table, covariates=beside, weights=weights, groups=labels
         )
-        self.form_ = self.resolved()[0]
         self.n_targets_ = 0 if targets.ndim == 1 else int(targets.shape[1])
         self.n_covariates_ = 0 if beside is None else int(beside.shape[1])
+        return self._keep_fitted(fitted)
+
+    def fit_streamed(self, source: RowSource) -> Self:
+        """Train all members on rows that do not fit in memory.
+
+        Each is trained on all rows, in an order of its own, and validated on the
+        same: `validation_share` is not asked.
+
+        Parameters
+        ----------
+        source : RowSource
+            The rows; see :class:`seqexpr.models.training.sources.RowSource`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        InputError
+            If a parameter is out of range, or `n_devices` is not 1.
+        MissingExtraError
+            If PyTorch is not installed.
+        """
+        self._open_extra()
+        if self.n_devices > 1:
+            raise InputError("n_devices: rows of a stream are trained on with one device")
+        from seqexpr.models.training.members import fit_streamed_members
+
+        fitted = fit_streamed_members(self, source)
+        self.n_targets_ = 0 if source.n_targets == 1 else source.n_targets
+        self.n_covariates_ = 0
+        return self._keep_fitted(fitted)
+
+    def _open_extra(self) -> None:
+        """Ask for PyTorch, and forget an earlier fit."""
+        for module in ("torch", "lightning_fabric", "safetensors"):
+            require(module, extra="deep")
+        self.__dict__.pop("form_", None)
+        self._check_parameters()
+
+    def _keep_fitted(self, fitted: FittedMembers) -> Self:
+        self.form_ = self.resolved()[0]
         self.weights_ = fitted.weights
         self.center_, self.scale_ = fitted.center, fitted.scale
         self.history_ = fitted.history

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +17,14 @@ from seqexpr.models.registry import MODELS, ModelSpec
 from seqexpr.models.ridge_moments import solve_ridge_moments
 from seqexpr.models.targets import TargetTransform
 from seqexpr.workflow.progress import Step
+from seqexpr.workflow.streamed_networks import fit_network
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from seqexpr.features.kmers import KmerCounter
     from seqexpr.models.ridge import FittedRidge
+    from seqexpr.recipe import Recipe
     from seqexpr.workflow.progress import Progress
     from seqexpr.workflow.streaming import Stream
 
@@ -31,7 +35,9 @@ _SHARE_OF_BINS = 0.35
 """Of the memory, for the bins of boosted trees; there is as much again beside them on disk."""
 
 
-def fit_streamed(stream: Stream, targets: Any, *, on_step: Progress) -> tuple[ModelSpec, ...]:
+def fit_streamed(
+    stream: Stream, targets: Any, *, on_step: Progress, checkpoints: Path | None = None
+) -> tuple[ModelSpec, ...]:
     """Fit what can be fitted on the streamed rows of a table.
 
     Parameters
@@ -42,6 +48,8 @@ def fit_streamed(stream: Stream, targets: Any, *, on_step: Progress) -> tuple[Mo
         Of the held train rows, which the scale of the targets is learnt on.
     on_step : callable
         Told of progress.
+    checkpoints : Path, optional
+        Folder where networks keep what a kill must not lose.
 
     Returns
     -------
@@ -54,14 +62,24 @@ def fit_streamed(stream: Stream, targets: Any, *, on_step: Progress) -> tuple[Mo
     recipe = stream.recipe
     transform = TargetTransform.fit(targets, recipe.transform)
     jobs = recipe.jobs or os.cpu_count() or 1
-    fits = {"ridge": _fit_ridge, "lightgbm": _fit_trees}
+    fits: dict[str, Any] = {"ridge": _fit_ridge, "lightgbm": _fit_trees}
+    networks = {name for name in _asked(recipe) if MODELS[name].extra == "deep"}
+    fits |= {
+        name: partial(fit_network, name=name, checkpoints=checkpoints) for name in sorted(networks)
+    }
     found = []
     for name, fit in fits.items():
-        if not recipe.models or name in recipe.models:
+        if not recipe.models or name in _asked(recipe):
             began = time.perf_counter()
             model, n_rows = fit(stream, transform, jobs=jobs, on_step=on_step)
             found.append(_spec(name, model, n_rows, seconds=time.perf_counter() - began))
     return tuple(found)
+
+
+def _asked(recipe: Recipe) -> tuple[str, ...]:
+    """Return the models that the recipe names, or its preset adds."""
+    named = recipe.models or (("cnn",) if recipe.preset == "balanced" else ())
+    return (*named, "transfer") if recipe.init_from else named
 
 
 def _spec(name: str, model: Pipeline, n_rows: int, *, seconds: float) -> ModelSpec:

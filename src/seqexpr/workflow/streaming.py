@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -145,10 +145,16 @@ class Stream:
         roles = replace(roles, split=_SET)
         return replace(first, frame=frame.drop(columns=_NUMBER), roles=roles)
 
-    def streamed(self, on_step: Progress = ignore, what: str = "") -> Iterator[RowBatch]:
-        """Yield the rows that are neither held nor test, nor kin to these."""
+    def streamed(
+        self,
+        on_step: Progress = ignore,
+        what: str = "",
+        *,
+        numbers: Iterable[int] | None = None,
+    ) -> Iterator[RowBatch]:
+        """Yield the rows that are neither held nor test, nor kin to these; or batches by number."""
         done = 0
-        for batch in RowStore(self.folder / "rows.arrow"):
+        for batch in RowStore(self.folder / "rows.arrow").read(numbers):
             used = ~batch.is_test
             if self._limit < 2**64:
                 used &= batch.hashes >= np.uint64(self._limit)

@@ -142,8 +142,10 @@ def _train(
             if repeats is None:
                 given["budget"] = budget
                 if stream is not None:
-                    given["further"] = fit_streamed(stream, dataset.targets[split.train],
-                                                    on_step=on_step)  # fmt: skip
+                    given["further"] = fit_streamed(
+                        stream, dataset.targets[split.train], on_step=on_step,
+                        checkpoints=None if cache is None else cache / "networks",
+                    )  # fmt: skip
                 run, rows, calibration = train_and_test(recipe, dataset, split=split, **given)
             else:
                 run, rows, calibration = cross_validate(recipe, dataset, repeats=repeats, **given)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,21 @@ from torch import Tensor
 
 from seqexpr.errors import InputError
 from seqexpr.files import atomic_path
-from seqexpr.models.folds import assign_folds
-from seqexpr.models.nets.encoding import PADDING, code_matrix
+from seqexpr.models.nets.encoding import code_matrix
 from seqexpr.models.nets.network import SequenceNetwork
 from seqexpr.models.training.context import current_context
-from seqexpr.models.training.examples import Examples, trim
+from seqexpr.models.training.division import (
+    divide,
+    target_moments,
+    validation_folds,
+    without_shift,
+)
+from seqexpr.models.training.examples import Examples, Rows, trim
 from seqexpr.models.training.loop import Epoch, Plan, Trained, train_network
 from seqexpr.models.training.losses import Loss, make_loss
 from seqexpr.models.training.precision import fastest_precision
 from seqexpr.models.training.reading import read_members
+from seqexpr.models.training.streamed import StreamedExamples, as_examples
 from seqexpr.models.training.weights import (
     StoredNetwork,
     pack_networks,
@@ -38,18 +45,19 @@ from seqexpr.models.training.weights import (
 
 if TYPE_CHECKING:
     from seqexpr.models.neural import NeuralRegressor
+    from seqexpr.models.training.sources import RowSource
 
 __all__ = [
     "FittedMembers",
     "Members",
     "fit_members",
+    "fit_streamed_members",
     "one_thread_each",
     "resolve_device",
     "start_from",
 ]
 
 Floats = npt.NDArray[np.float64]
-_FEWEST_TO_VALIDATE = 40
 _PREDICT_BASES = 64 * 1024
 """Bases of a batch of predictions: what fits the processor's cache."""
 _CHUNK = 16_384  # sequences that are encoded at a time
@@ -124,7 +132,7 @@ def fit_members(
     training, augmentation = model.resolved()[1:]
     share = np.ones(len(targets)) if weights is None else weights
     used = np.flatnonzero((share > 0) & ~np.isnan(targets).all(axis=1))
-    center, scale = _moments(targets[used], share[used])
+    center, scale = target_moments(targets[used], share[used])
     scaled = (targets[used] - center) / np.where(scale > 0, scale, 1.0)
     rows = Examples(
         codes=code_matrix(_constructs(model, [sequences[i] for i in used])),
@@ -132,30 +140,69 @@ def fit_members(
         weights=(share[used] / share[used].mean()).astype(np.float32),
         covariates=None if covariates is None else covariates[used],
     )
-    labels = None if groups is None else groups[used]
-    folds = _validation_folds(len(used), training.validation_share, labels, model)
+    folds = validation_folds(
+        len(used), training.validation_share, None if groups is None else groups[used],
+        random_state=model.random_state,
+    )  # fmt: skip
+    kept, history = _fit_each(model, partial(divide, rows, folds, shift=augmentation.shift))
+    return FittedMembers(kept, center, scale, history)
+
+
+def fit_streamed_members(model: NeuralRegressor, source: RowSource) -> FittedMembers:
+    """Train the members of a regressor on rows that do not fit in memory, the same for each.
+
+    Parameters
+    ----------
+    model : NeuralRegressor
+        Its parameters are what is done.
+    source : RowSource
+        The rows.
+    """
+    shift = model.resolved()[2].shift
+    width = source.longest + len(model.left_flank) + len(model.right_flank)
+
+    def encode(sequences: list[str]) -> npt.NDArray[np.uint8]:
+        return code_matrix(_constructs(model, sequences), length=width)
+
+    held = as_examples(source.validation, source, lambda some: without_shift(encode(some), shift))
+    parts = StreamedExamples(source, encode), held if len(held) else None
+    kept, history = _fit_each(model, lambda number: parts, stays=True)
+    return FittedMembers(kept, source.center, source.scale, history)
+
+
+def _fit_each(
+    model: NeuralRegressor,
+    parts_of: Callable[[int], tuple[Rows, Examples | None]],
+    *,
+    stays: bool = False,
+) -> tuple[list[dict[str, npt.NDArray[Any]]], list[Floats]]:
+    """Train each member on its rows, or take one up that was trained before a kill.
+
+    What is trained `stays` in the folder of checkpoints where the fit was so dear that what comes
+    after it, if killed, must not need it again; else it is there until all members are.
+    """
     kept, history, files = [], [], []
     with one_thread_each(model.n_jobs):
         for number in range(model.n_members):
             seed = model.random_state + 1_000_003 * number
-            parts = _divide(rows, folds, number, shift=augmentation.shift)
+            parts = parts_of(number)
             file = _checkpoint_file(model, *parts, seed=seed)
             trained = None if file is None else _read_finished(file)
             if trained is None:
                 trained = _fit_member(model, *parts, number=number, seed=seed, checkpoint=file)
-                if file is not None and model.n_members > 1:
+                if file is not None and (stays or model.n_members > 1):
                     _keep_finished(file, trained)
-            files += [] if file is None else [_finished(file)]
+            files += [] if file is None or stays else [_finished(file)]
             kept += trained.snapshots
             history.append(np.array([[e.loss, e.error, e.pearson] for e in trained.history]))
     for finished in files:
         finished.unlink(missing_ok=True)
-    return FittedMembers(kept, center, scale, history)
+    return kept, history
 
 
 def _fit_member(
     model: NeuralRegressor,
-    train: Examples,
+    train: Rows,
     held: Examples | None,
     *,
     number: int,
@@ -164,14 +211,14 @@ def _fit_member(
 ) -> Trained:
     """Train one network from its own start."""
     network, training, augmentation = model.resolved()
-    n_targets = train.targets.shape[1]
+    n_targets = train.n_targets
     loss = make_loss(training.loss, n_targets=n_targets)
     device = resolve_device(model.device)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         built = SequenceNetwork(
             network, n_outputs=loss.n_outputs * n_targets,
-            n_covariates=0 if train.covariates is None else train.covariates.shape[1],
+            n_covariates=train.n_covariates,
         )  # fmt: skip
     if model.init_from:
         start_from(built, read_network(model.init_from), number=number)
@@ -238,54 +285,8 @@ def _constructs(model: NeuralRegressor, sequences: list[str]) -> list[str]:
     return [f"{model.left_flank}{sequence}{model.right_flank}" for sequence in sequences]
 
 
-def _moments(targets: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the weighted mean and standard deviation of each target, where it was measured."""
-    share = weights[:, None] * ~np.isnan(targets)
-    total = share.sum(axis=0)
-    center = (share * np.nan_to_num(targets)).sum(axis=0) / total
-    variance = (share * np.nan_to_num(targets - center) ** 2).sum(axis=0) / total
-    scale = np.sqrt(variance)
-    # What is left of a constant by rounding is no variation.
-    return center, np.where(scale > 1e-12 * np.abs(center), scale, 0.0)
-
-
-def _validation_folds(
-    n: int, share: float, groups: Any, model: NeuralRegressor
-) -> npt.NDArray[np.int64] | None:
-    if share == 0 or n < _FEWEST_TO_VALIDATE:
-        return None
-    folds = assign_folds(
-        n, n_folds=round(1 / share), groups=groups, random_state=model.random_state
-    )
-    return folds if folds.max() > 0 else None
-
-
-def _divide(
-    rows: Examples, folds: npt.NDArray[np.int64] | None, number: int, *, shift: int
-) -> tuple[Examples, Examples | None]:
-    """Return the rows that a member is trained on, and those that it is validated on."""
-    if folds is None:
-        return rows, None
-    fold = number % (int(folds.max()) + 1)
-    held = rows.take(np.flatnonzero(folds == fold))
-    return rows.take(np.flatnonzero(folds != fold)), Examples(
-        _without_shift(held.codes, shift), held.targets, held.weights, held.covariates
-    )
-
-
-def _without_shift(codes: npt.NDArray[np.uint8], shift: int) -> npt.NDArray[np.uint8]:
-    """Cut the room for shifts off both ends."""
-    if not shift:
-        return codes
-    width = codes.shape[1] - 2 * shift
-    cut = codes[:, shift : shift + width].copy()
-    lengths = (codes != PADDING).sum(axis=1) - 2 * shift
-    cut[np.arange(width) >= lengths[:, None]] = PADDING
-    return cut
-
-
 def _checkpoint_file(
-    model: NeuralRegressor, train: Examples, held: Examples | None, *, seed: int
+    model: NeuralRegressor, train: Rows, held: Examples | None, *, seed: int
 ) -> Path | None:
     folder = current_context().checkpoints
     if folder is None:
@@ -294,11 +295,8 @@ def _checkpoint_file(
         name: type(value).__name__ if isinstance(value, BaseEstimator) else value
         for name, value in sorted(model.get_params(deep=True).items())
     }
-    digest = hashlib.sha256(repr((choices, seed)).encode())
-    for part in (train,) if held is None else (train, held):
-        for array in (part.codes, part.targets, part.weights, part.covariates):
-            if array is not None:
-                digest.update(np.ascontiguousarray(array).tobytes())
+    rows = [part.fingerprint() for part in (train, held) if part is not None]
+    digest = hashlib.sha256(repr((choices, seed, rows)).encode())
     return folder / f"{digest.hexdigest()[:24]}.safetensors"
 
 
@@ -370,7 +368,7 @@ class Members:
 
         for start in range(0, len(sequences), _CHUNK):
             chunk = _constructs(self.model, sequences[start : start + _CHUNK])
-            codes = torch.from_numpy(_without_shift(code_matrix(chunk), shift))
+            codes = torch.from_numpy(without_shift(code_matrix(chunk), shift))
             size = max(1, _PREDICT_BASES // codes.shape[1])
             beside: Any = repeat(None)
             if covariates is not None:
