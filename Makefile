@@ -92,7 +92,7 @@ test-deep: .venv/.deep
 	@touch $@
 
 test-scale: .venv/.scale
-	$(ONE_THREAD) $(BIN)/python -m pytest tests/scale
+	$(ONE_THREAD) $(BIN)/python -m pytest tests/scale tests/search/test_search_on_ray.py
 
 .venv/.browser: .venv/.dev
 	@echo "Installing what drives a browser (Chromium itself comes from the system)"

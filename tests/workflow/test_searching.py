@@ -21,7 +21,7 @@ from seqexpr.data.simulate import PlantedMotif, simulate_library
 from seqexpr.errors import InputError
 from seqexpr.search import search as search_module
 from seqexpr.search.proposals import BASELINES
-from seqexpr.workflow.searching import BLEND
+from seqexpr.workflow.reserve import BLEND
 from seqexpr.workflow.train import train
 
 N_TRIALS = 5
@@ -160,7 +160,7 @@ def test_a_search_can_prefer_the_simplest(table, in_threads):
 
 
 def test_a_budget_that_is_far_too_short_still_gives_a_model(table, in_threads, monkeypatch):
-    monkeypatch.setattr("seqexpr.workflow.searching._FIXED_SECONDS", 1e6)
+    monkeypatch.setattr("seqexpr.workflow.reserve._FIXED_SECONDS", 1e6)
     run = train(table, split="column:set", **BEST | {"trials": None})
     assert run.evaluation.search["ended_by"] == "budget"
     assert np.isfinite(run.predict(["ACGT" * 9])).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ __all__ = ["add_to"]
 
 _MODELLING = "Modelling"
 _SPLITTING = "Splitting"
+_WHERE = "On a cluster"
 _EPILOG = """[bold]Examples[/]
 
 seqexpr train library.csv -o run
@@ -29,6 +31,8 @@ seqexpr train counts.xlsx --sheet MPRA --split column:fold --models ridge,lightg
 seqexpr train library.csv --preset best --budget 20m --jobs 2 -o run
 
 seqexpr train folder_of_parquet --memory 4G -o run
+
+seqexpr train library.csv --preset best --budget 30m --backend ray --address auto -o run
 
 seqexpr train --recipe run/recipe.toml -o again"""
 
@@ -234,6 +238,34 @@ def train(
             "Default: it is read whole.",
         ),
     ] = None,
+    backend: Annotated[
+        str,
+        typer.Option(
+            "--backend",
+            metavar="local|ray",
+            help="Where: here, or on a Ray cluster (extra scale): the trials of --preset best on "
+            "its cores, networks on its GPUs or machines.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="ADDRESS",
+            help="Ray cluster that runs: auto, or ray://host:10001. Default: one is started here.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            help="With Ray: trials that run side by side. Default: one a core of the cluster.",
+            rich_help_panel=_WHERE,
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None,
         typer.Option("--recipe", metavar="FILE", help="Start from the choices of a recipe.toml."),
@@ -264,9 +296,29 @@ def train(
         "device": device, "init_from": init_from, "memory": memory,
     }  # fmt: skip
     choices = {key: value for key, value in given.items() if value is not None}
-    _run(
-        table, recipe, choices=choices, output=output, overwrite=overwrite, resume=resume, json=json
-    )
+    with _where(backend, address=address, workers=workers):
+        _run(
+            table, recipe, choices=choices, output=output, overwrite=overwrite, resume=resume,
+            json=json,
+        )  # fmt: skip
+
+
+def _where(
+    backend: str, *, address: str | None, workers: int | None
+) -> AbstractContextManager[None]:
+    """Return the context in which models are trained on the machines that the user named."""
+    from seqexpr.errors import InputError
+
+    if backend not in ("local", "ray"):
+        raise InputError(f"--backend {backend}: must be local or ray")
+    if backend == "ray":
+        from seqexpr.scale.train import train_on_ray
+
+        return train_on_ray(address=address, n_workers=workers)
+    for option, given in (("--address", address), ("--workers", workers)):
+        if given is not None:
+            raise InputError(f"{option} is for --backend ray; here --jobs says how many threads")
+    return nullcontext()
 
 
 def _run(

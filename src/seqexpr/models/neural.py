@@ -206,13 +206,11 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         InputError
-            If a parameter is out of range, or `n_devices` is not 1.
+            If a parameter is out of range.
         MissingExtraError
             If PyTorch is not installed.
         """
         self._open_extra()
-        if self.n_devices > 1:
-            raise InputError("n_devices: rows of a stream are trained on with one device")
         from seqexpr.models.training.members import fit_streamed_members
 
         fitted = fit_streamed_members(self, source)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from seqexpr.errors import InputError
 from seqexpr.models.fitting import fit_model
 from seqexpr.models.training.context import training_context
 from seqexpr.search.blocks import Library
@@ -58,6 +59,11 @@ _opened: dict[str, tuple[Material, MatrixStore]] = {}
 def _open(folder: str, max_bytes: int) -> tuple[Material, MatrixStore]:
     if folder not in _opened:
         _opened.clear()
+        if not Path(folder, MATERIAL_FILE).is_file():
+            raise InputError(
+                f"a worker does not find the rows of the search in {folder}; name an output that "
+                "all machines share"
+            )
         material = Material.read(Path(folder, MATERIAL_FILE))
         _opened[folder] = material, MatrixStore(Path(folder, "matrices"), max_bytes=max_bytes)
     return _opened[folder]

@@ -21,9 +21,9 @@ from seqexpr.models.fitting import set_jobs
 from seqexpr.models.registry import ModelSpec
 from seqexpr.models.training.context import current_context
 from seqexpr.models.with_covariates import build_model
+from seqexpr.processes import count_workers
 from seqexpr.search.blocks import motif_sets
-from seqexpr.search.finish import Finalists, choose_finalists, fit_finalists, out_of_fold
-from seqexpr.search.kept import are_kept
+from seqexpr.search.finish import Finalists, fit_finalists, out_of_fold
 from seqexpr.search.material import Material
 from seqexpr.search.proposals import BASELINES, parameter_importance
 from seqexpr.search.search import Search, SearchState
@@ -32,6 +32,7 @@ from seqexpr.search.workers import FinalFit
 from seqexpr.workflow.budget import Budget
 from seqexpr.workflow.ladder import Rung
 from seqexpr.workflow.progress import Progress, Step
+from seqexpr.workflow.reserve import BLEND, Reserve, rung_name
 
 if TYPE_CHECKING:
     from seqexpr.data.dataset import Dataset
@@ -39,20 +40,10 @@ if TYPE_CHECKING:
     from seqexpr.recipe import Recipe
     from seqexpr.splits.split import Split
 
-__all__ = ["BLEND", "Found", "search_rungs"]
-
-BLEND = "blend"
-"""Name of the model that adds up the best candidates."""
+__all__ = ["Found", "search_rungs"]
 
 _LONGEST_SHARE = 0.35
 """Share of the budget that one trial may take."""
-_APPRAISAL_FITS = 8
-"""Fits on all train rows that controls, learning curve and inflation are worth, measured."""
-_FIXED_SECONDS = 12.0
-_SECONDS_A_ROW = 5e-4
-"""What reading, calibrating and drawing take, measured on two cores."""
-_STAND_IN_SHARE = 0.015
-"""Share of the budget that one fit of the model that is appraised may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +110,7 @@ def search_rungs(
     )  # fmt: skip
     with _folder(cache) as folder:
         search = Search(
-            material, folder, n_jobs=jobs, n_trials=recipe.trials,
+            material, folder, n_jobs=count_workers(jobs), n_trials=recipe.trials,
             motifs=motif_sets(recipe.motifs), longest=_LONGEST_SHARE * budget.seconds,
         )  # fmt: skip
         try:
@@ -127,7 +118,7 @@ def search_rungs(
                 text = f"{search.n_resumed} trials kept from the interrupted run"
                 on_step(Step(text, kind="note"))
             budget.spent += search.spent
-            keeper = _Reserve(search, budget, refits=recipe.refit == "all")
+            keeper = Reserve(search, budget, refits=recipe.refit == "all")
             search.run(keeper.seconds_left, on_state=partial(_tell, on_step, budget, keeper))
             finalists = keeper.finalists()
             fits = fit_finalists(
@@ -168,7 +159,7 @@ def _folder(cache: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _tell(on_step: Progress, budget: Budget, keeper: _Reserve, state: SearchState) -> None:
+def _tell(on_step: Progress, budget: Budget, keeper: Reserve, state: SearchState) -> None:
     """One line: the best score so far, and the time left."""
     best = "no score yet"
     if state.best is not None:
@@ -178,86 +169,6 @@ def _tell(on_step: Progress, budget: Budget, keeper: _Reserve, state: SearchStat
     left = max(0, round(keeper.seconds_left()))
     text = f"search, {best}: {state.n_finished} trials, {left // 60}:{left % 60:02d} left"
     on_step(Step(text, round(budget.elapsed), round(budget.seconds)))
-
-
-class _Reserve:
-    """Knows what must be left of the budget for what comes after the search."""
-
-    def __init__(self, search: Search, budget: Budget, *, refits: bool) -> None:
-        self.search = search
-        self.budget = budget
-        self.refits = refits
-        self._known: tuple[int, Finalists] | None = None
-
-    def finalists(self) -> Finalists:
-        """Return what would be fitted if the search ended now."""
-        if self._known is None or self._known[0] != len(self.search.tried):
-            material = self.search.material
-            found = choose_finalists(
-                self.search.tried, material.targets, material.weights, groups=material.units
-            )
-            self._known = (len(self.search.tried), found)
-        return self._known[1]
-
-    def seconds_left(self) -> float:
-        """Return the seconds left for trials."""
-        seconds = [self._last_fit(tried) for tried in self.finalists().needed]
-        fits = max([sum(seconds) / self.search.n_jobs, *seconds], default=0.0)
-        return self.budget.left(reserve=1.1 * fits + self.appraisal())
-
-    def appraisal(self) -> float:
-        """Return the seconds that everything after the fits will take."""
-        quick = self._quickest_good(self._learned())
-        fit = 0.0 if quick is None else self._full_fit(quick)
-        rows = len(self.search.material.sequences)
-        seconds = _FIXED_SECONDS + _SECONDS_A_ROW * rows
-        return seconds + _APPRAISAL_FITS * fit / self.search.n_jobs + self._refit()
-
-    def _refit(self) -> float:
-        """Return the seconds that the selected model takes on all rows, members in turn."""
-        found = self.finalists()
-        if not self.refits or found.best is None:
-            return 0.0
-        return sum(self._full_fit(tried) for tried in found.members or (found.best,))
-
-    def stand_in(self, rungs: list[Rung]) -> str:
-        """Return the name of the rung that is appraised in place of the blend."""
-        names = [rung.spec.name for rung in rungs]
-        quick = self._quickest_good([t for t in self._learned() if _name(t) in names])
-        return names[-1] if quick is None else _name(quick)
-
-    @property
-    def dear(self) -> frozenset[str]:
-        """Names of what takes too long to be fitted some dozen times."""
-        limit = _STAND_IN_SHARE * self.budget.seconds
-        slow = (t for t in self.finalists().in_order if self._full_fit(t) > limit)
-        return frozenset({BLEND, *map(_name, slow)})
-
-    def _learned(self) -> list[TriedCandidate]:
-        return [t for t in self.finalists().in_order if t.candidate.model is None]
-
-    def _quickest_good(self, fits: list[TriedCandidate]) -> TriedCandidate | None:
-        """Return the best single finalist whose fit takes a small share of the budget."""
-        quick = [t for t in fits if _name(t) not in self.dear]
-        if quick:
-            return max(quick, key=lambda t: t.outcome.scores.get("all", -np.inf))
-        return min(fits, key=self._full_fit, default=None)
-
-    def _last_fit(self, tried: TriedCandidate) -> float:
-        """Return the seconds until a finalist is there, once trials have ended."""
-        if are_kept(tried.candidate, self.search.material):
-            return 0.0  # it is the mean of those without one fold each
-        return self._full_fit(tried)
-
-    def _full_fit(self, tried: TriedCandidate) -> float:
-        """Return the seconds of a fit on all train rows, from those of one without a fold."""
-        folds = self.search.material.folds
-        held = np.bincount(folds[folds >= 0]).max(initial=0)
-        return tried.outcome.fit_seconds * len(folds) / max(1, len(folds) - int(held))
-
-
-def _name(tried: TriedCandidate) -> str:
-    return tried.candidate.model or f"{tried.candidate.kind}_{tried.index}"
 
 
 def _rungs(
@@ -277,13 +188,13 @@ def _rungs(
             continue
         rungs.append(
             Rung(
-                spec=tried.candidate.spec(_name(tried), place=tried.index),
+                spec=tried.candidate.spec(rung_name(tried), place=tried.index),
                 model=set_jobs(fit.model, jobs),
                 out_of_fold=np.where(finalists.rows[:, None], out_of_fold([tried])[0], np.nan),
                 test=fit.test,
                 seconds=tried.outcome.seconds + fit.seconds,
                 n_features=fit.n_features,
-                warnings=tuple(f"{_name(tried)}: {text}" for text in fit.warnings),
+                warnings=tuple(f"{rung_name(tried)}: {text}" for text in fit.warnings),
             )
         )
     members = [tried for tried in finalists.members if tried.index in fits]
@@ -336,7 +247,7 @@ def _blend(
         n_features=None,
     )  # fmt: skip
     described = [
-        {"name": _name(m), "title": m.candidate.title, "weight": float(weight)}
+        {"name": rung_name(m), "title": m.candidate.title, "weight": float(weight)}
         for m, weight in zip(members, weights.mean(axis=0), strict=True)
     ]
     return rung, described
@@ -388,7 +299,7 @@ def _trial(tried: TriedCandidate) -> dict[str, Any]:
     scores = {k: v if np.isfinite(v) else None for k, v in outcome.scores.items()}
     return {
         "trial": tried.index,
-        "name": _name(tried),
+        "name": rung_name(tried),
         "title": tried.candidate.title,
         "choices": dict(tried.candidate.choices),
         "state": outcome.state,

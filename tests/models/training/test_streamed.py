@@ -7,13 +7,12 @@ import pytest
 import torch
 
 from seqexpr.data.row_store import RowBatch
-from seqexpr.errors import InputError
 from seqexpr.models.nets.configs import CompactCNN
 from seqexpr.models.nets.encoding import code_matrix
 from seqexpr.models.neural import NeuralRegressor
 from seqexpr.models.training.context import training_context
 from seqexpr.models.training.settings import Augmentation, Training
-from seqexpr.models.training.streamed import StreamedExamples
+from seqexpr.models.training.streamed import StreamedExamples, as_examples
 from seqexpr.testing.models import _library
 
 FORM = CompactCNN(n_channels=8, n_places=3)
@@ -122,7 +121,26 @@ def test_what_was_killed_goes_on_and_ends_with_the_same_weights(tmp_path):
         assert seen == []
 
 
-def test_several_devices_are_refused():
-    sequences, values = _library(30, seed=1)
-    with pytest.raises(InputError, match="with one device"):
-        NeuralRegressor(FORM, n_devices=2).fit_streamed(ListSource(sequences, values))
+@pytest.mark.parametrize("n", [96, 103])
+@pytest.mark.parametrize("count", [2, 5])
+def test_processes_share_the_rows_as_they_do_in_memory(n, count):
+    sequences, values = _library(n, seed=3)
+    source = ListSource(sequences, values, n_pieces=4)
+    rows = StreamedExamples(source, lambda some: code_matrix(some, length=source.longest))
+    in_memory = as_examples(source.rows, source, rows.encode)
+    for number in range(count):
+        streamed, known = (
+            list(one.feed(torch.device("cpu")).epoch([3, 1], size=8, skip=1, share=(number, count)))
+            for one in (rows, in_memory)
+        )
+        assert flat(streamed) == flat(known)
+        assert len(flat(known)) == -(-n // count) - 8
+
+
+def test_two_processes_train_the_network_that_they_train_from_memory():
+    sequences, values = _library(101, seed=1)
+    given = {"training": Training(n_epochs=1, validation_share=0), "n_devices": 2}
+    streamed = NeuralRegressor(FORM, **given).fit_streamed(ListSource(sequences, values))
+    from_memory = NeuralRegressor(FORM, **given).fit(sequences, values)
+    for name, weights in from_memory.weights_[0].items():
+        np.testing.assert_allclose(streamed.weights_[0][name], weights, atol=1e-6, err_msg=name)

@@ -160,14 +160,15 @@ def fit_streamed_members(model: NeuralRegressor, source: RowSource) -> FittedMem
     """
     shift = model.resolved()[2].shift
     width = source.longest + len(model.left_flank) + len(model.right_flank)
-
-    def encode(sequences: list[str]) -> npt.NDArray[np.uint8]:
-        return code_matrix(_constructs(model, sequences), length=width)
-
+    encode = partial(_encode, left=model.left_flank, right=model.right_flank, width=width)
     held = as_examples(source.validation, source, lambda some: without_shift(encode(some), shift))
     parts = StreamedExamples(source, encode), held if len(held) else None
     kept, history = _fit_each(model, lambda number: parts, stays=True)
     return FittedMembers(kept, source.center, source.scale, history)
+
+
+def _encode(sequences: list[str], *, left: str, right: str, width: int) -> npt.NDArray[np.uint8]:
+    return code_matrix([f"{left}{one}{right}" for one in sequences], length=width)
 
 
 def _fit_each(

@@ -89,10 +89,8 @@ class _StreamFeed:
 
         What a piece leaves over begins the first batch of the next.
         """
-        if share != (0, 1):
-            raise RuntimeError("rows of a stream are not shared by processes")
         passed, left = skip * size, None
-        for piece in self.rows.source.pieces(seed):
+        for piece in _shared(self.rows.source.pieces(seed), *share):
             n = len(piece.sequences)
             if passed >= n:
                 passed -= n
@@ -106,6 +104,19 @@ class _StreamFeed:
             yield from Feed(examples, self.device).batches(np.arange(n_whole), size)
         if left is not None and len(left):
             yield from Feed(left, self.device).batches(np.arange(len(left)), size)
+
+
+def _shared(pieces: Iterator[RowBatch], number: int, count: int) -> Iterator[RowBatch]:
+    """Yield the rows of one of several processes; all have equally many, some rows twice."""
+    first, at = None, 0
+    for piece in pieces:
+        first = piece if first is None else first
+        n = len(piece.sequences)
+        yield piece.take(np.arange((number - at) % count, n, count)) if count > 1 else piece
+        at += n
+    # Row `at` and those after it stand for the first ones again.
+    if first is not None and 0 < at % count <= number:
+        yield first.take(np.array([number - at % count]))
 
 
 def _joined(one: Examples, other: Examples) -> Examples:
