@@ -299,6 +299,8 @@ def test_a_rule_of_spacing_is_learnt_that_no_model_on_words_can_learn():
 def test_two_processes_share_each_batch(library):
     first = quick(n_devices=2).fit(*library)
     assert first.history_[0][-1, 1] < 0.5 * first.history_[0][0, 1]
+    again = quick(n_devices=2).fit(*library)
+    np.testing.assert_array_equal(first.predict(library[0]), again.predict(library[0]))
     alone = quick().fit(*library)
     together = np.corrcoef(first.predict(library[0]), alone.predict(library[0]))
     assert together[0, 1] > 0.9

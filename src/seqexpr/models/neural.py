@@ -67,8 +67,10 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
     n_devices : int, default 1
         GPUs (or, on a processor, processes) that share each batch in training,
         at least 1. The rows of a batch are normalised on each by themselves, and
-        gradients are added up across them: the same seed gives nearly the same
-        weights, with one device exactly the same.
+        gradients are added up across them: the same seed gives the same weights
+        with one device and with two, nearly the same with more. Where
+        :class:`~seqexpr.models.training.context.TrainingContext` has a launcher,
+        that decides.
     n_jobs : int, default 1
         Threads of the processor.
     random_state : int, default 42
@@ -339,8 +341,6 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
                 raise InputError(f"{name} = {getattr(self, name)!r}: must be at least 1")
         if not (is_int(self.frozen_epochs) and self.frozen_epochs >= 0):
             raise InputError(f"frozen_epochs = {self.frozen_epochs!r}: must be at least 0")
-        if self.frozen_epochs and self.n_devices > 1:
-            raise InputError("frozen_epochs: not with n_devices > 1; train on one device")
         if self.device not in ("auto", "cpu", "cuda"):
             raise InputError(f"device = {self.device!r}: must be 'auto', 'cpu' or 'cuda'")
         network, training, augmentation = self.resolved()

@@ -122,6 +122,23 @@ def test_early_stopping_keeps_the_best_epoch(monkeypatch):
         np.testing.assert_array_equal(found.snapshots[0][name], value.numpy())
 
 
+def test_killed_when_it_had_stopped_it_does_not_go_on(tmp_path, monkeypatch):
+    def killed(self, seconds):
+        if len(self.state.history) == 4:
+            raise KilledError
+
+    errors = iter([0.9, 0.5, 0.7, 0.8])
+    monkeypatch.setattr(loop._Run, "_validate", lambda self: (next(errors), 0.0))
+    how = plan(training={"patience": 2}, checkpoint=tmp_path / "state.safetensors")
+    context = TrainingContext(checkpoint_seconds=0.0)
+    with monkeypatch.context() as patch, pytest.raises(KilledError):
+        patch.setattr(loop._Run, "_tell", killed)
+        trained(how, context=context)
+    found = trained(how, context=context)
+    assert [epoch.error for epoch in found.history] == [0.9, 0.5, 0.7, 0.8]
+    assert len(found.snapshots) == 1
+
+
 def test_progress_is_told_after_each_epoch():
     told = []
     trained(plan(), context=TrainingContext(on_progress=told.append))

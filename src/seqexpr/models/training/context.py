@@ -12,9 +12,36 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-__all__ = ["TrainingContext", "TrainingProgress", "current_context", "training_context"]
+__all__ = [
+    "Launcher",
+    "TrainingContext",
+    "TrainingProgress",
+    "current_context",
+    "training_context",
+]
+
+T = TypeVar("T")
+
+
+class Launcher(Protocol):
+    """Starts the processes of a fit, on this machine or on others."""
+
+    def launch(self, work: Callable[[Any], T], *, device: str) -> T:
+        """Do the work of a fit in every process, and return what it returned in the first.
+
+        Where a process dies, all may be begun again: the work itself knows how far it was.
+
+        Parameters
+        ----------
+        work : callable
+            Can be pickled; is handed the Lightning Fabric of its process, which
+            is joined to the others.
+        device : {"auto", "cpu", "cuda"}
+            What the fit is to run on.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -68,6 +95,10 @@ class TrainingContext:
     deadline : float or None
         Reading of ``time.monotonic`` before which training ends, with the best
         weights so far, once an epoch is done; None = there is time.
+    launcher : Launcher or None
+        Starts the processes of each fit, and decides how many share a batch, as
+        :class:`seqexpr.scale.ray_training.RayTraining`; None = this process, or
+        as many on this machine as the model's `n_devices`.
     """
 
     on_progress: Callable[[TrainingProgress], None] | None = None
@@ -76,6 +107,7 @@ class TrainingContext:
     device: str = "auto"
     init_from: str = ""
     deadline: float | None = None
+    launcher: Launcher | None = None
 
 
 _CURRENT: ContextVar[TrainingContext] = ContextVar("training", default=TrainingContext())  # noqa: B039 - it is frozen

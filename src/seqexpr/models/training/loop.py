@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from functools import partial
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,21 +20,16 @@ from torch.optim.swa_utils import AveragedModel
 
 from seqexpr.models.training.augment import augment
 from seqexpr.models.training.averaging import moving_average
-from seqexpr.models.training.checkpoint import (
-    Checkpoint,
-    flat_state,
-    plain_state,
-    read_checkpoint,
-    restore_state,
-    write_checkpoint,
-)
+from seqexpr.models.training.checkpoint import read_checkpoint, write_checkpoint
 from seqexpr.models.training.context import TrainingContext, TrainingProgress
 from seqexpr.models.training.examples import Batch, Examples, Feed, Rows, to_input
 from seqexpr.models.training.losses import Loss, error_and_pearson
 from seqexpr.models.training.settings import Augmentation, Training
+from seqexpr.models.training.state import Epoch, Moving, State, keep_state, take_up_state
 
 __all__ = ["Epoch", "Plan", "Trained", "train_network"]
 
+T = TypeVar("T")
 Weights = dict[str, npt.NDArray[Any]]
 _CLIP = 1.0  # length of the gradient
 _FEWEST_STEPS = 20  # of an epoch; batches are smaller where there would be fewer
@@ -74,35 +71,12 @@ class Plan:
     checkpoint: Path | None = None
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch came to: mean loss, validated squared error and correlation."""
-
-    loss: float
-    error: float
-    pearson: float
-
-
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A trained network: the weights of each snapshot, and the epochs."""
 
     snapshots: list[Weights]
     history: list[Epoch]
-
-
-@dataclass(eq=False)
-class _State:
-    """What changes."""
-
-    epoch: int = 0
-    step: int = 0  # within the epoch
-    loss_sum: Any = 0.0  # a Tensor, so that no step waits for a number to come back
-    best_error: float = float("inf")
-    best_epoch: int = -1
-    history: list[Epoch] = field(default_factory=list)
-    best: dict[str, Tensor] = field(default_factory=dict)
-    snapshots: list[dict[str, Tensor]] = field(default_factory=list)
 
 
 def train_network(
@@ -132,6 +106,26 @@ def train_network(
     context : TrainingContext
         Whom to tell.
     """
+    if plan.checkpoint is not None:  # other processes may stand in another folder
+        plan = replace(plan, checkpoint=plan.checkpoint.absolute())
+    inside, ends_at = context, None
+    if context.launcher is not None or plan.n_devices > 1:
+        # Whoever is told of progress lives in this process.
+        inside = replace(context, on_progress=None, launcher=None)
+        if context.deadline is not None:  # other machines count from another start
+            ends_at = time.time() + context.deadline - time.monotonic()
+    parts = (network, train, validation)
+    work = partial(_run, parts=parts, loss=loss, plan=plan, context=inside, ends_at=ends_at)
+    snapshots, history = _launch(work, plan, context)
+    if plan.checkpoint is not None:  # not before all processes have ended: one may yet be lost
+        plan.checkpoint.unlink(missing_ok=True)
+    return Trained(snapshots, [Epoch(*values) for values in history])
+
+
+def _launch(work: Callable[[Any], T], plan: Plan, context: TrainingContext) -> T:
+    """Do the work with the context's launcher, else in this process, or with one a device."""
+    if context.launcher is not None:
+        return context.launcher.launch(work, device=context.device)
     from lightning_fabric import Fabric
 
     many = plan.n_devices > 1
@@ -139,12 +133,8 @@ def train_network(
         accelerator=plan.device, devices=plan.n_devices, precision=plan.precision,
         strategy="ddp_spawn" if many else "auto",
     )  # fmt: skip
-    parts = (network, train, validation)
-    if many:  # who is told of progress lives in this process; clocks may not decide alike
-        context = replace(context, on_progress=None, deadline=None)
-    work = partial(_run, parts=parts, loss=loss, plan=plan, context=context)
-    snapshots, history = fabric.launch(work) if many else work(fabric)
-    return Trained(snapshots, [Epoch(*values) for values in history])
+    done: T = fabric.launch(work) if many else work(fabric)
+    return done
 
 
 def _run(
@@ -154,10 +144,16 @@ def _run(
     loss: Loss,
     plan: Plan,
     context: TrainingContext,
+    ends_at: float | None,
 ) -> tuple[list[Weights], list[list[float]]]:
     """Train in this process, which may be one of several; return snapshots and history, plain."""
+    if ends_at is not None:
+        context = replace(context, deadline=time.monotonic() + ends_at - time.time())
+    network, train, validation = parts
+    if fabric.world_size > 1:  # processes of one machine are handed the same memory
+        network = deepcopy(network)
     with _own_randomness(plan.seed):
-        return _Run(fabric, *parts, loss=loss, plan=plan, context=context).run()
+        return _Run(fabric, network, train, validation, loss=loss, plan=plan, context=context).run()
 
 
 @contextmanager
@@ -205,27 +201,23 @@ class _Run:
         self.held_out = None if validation is None else Feed(validation, device)
         self.n_held_out = 0 if validation is None else len(validation)
         self.generator = torch.Generator(device)
-        self.state = _State()
+        self.still: list[nn.Parameter] = []  # weights that do not move
+        self.state = State()
         self._start_cycle()
 
     def run(self) -> tuple[list[Weights], list[list[float]]]:
         self._resume()
         self.started = self.written = time.monotonic()
-        while self.state.epoch < self.n_epochs:
+        seconds = 0.0  # of an epoch
+        while self.state.epoch == 0 or not self._is_done(ahead=seconds):
             before = time.monotonic()
             self._epoch()
-            self._tell(time.monotonic() - before)
-            if self._is_done(ahead=time.monotonic() - before):
-                break
+            seconds = time.monotonic() - before
+            self._tell(seconds)
         self.fabric.barrier()
-        if self.plan.checkpoint is not None and self.rank == 0:
-            self.plan.checkpoint.unlink(missing_ok=True)
         # Arrays: tensors that another process has made would be gone with it.
         plain = [{k: v.numpy() for k, v in taken.items()} for taken in self.state.snapshots]
-        return plain, self._history()
-
-    def _history(self) -> list[list[float]]:
-        return [[e.loss, e.error, e.pearson] for e in self.state.history]
+        return plain, self.state.plain_history()
 
     def _start_cycle(self) -> None:
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -235,21 +227,28 @@ class _Run:
 
     def _is_done(self, *, ahead: float) -> bool:
         """Whether the last snapshot was taken, training has stopped to pay, or time is up."""
-        state = self.state
+        state, deadline = self.state, self.context.deadline
         if len(state.snapshots) == self.plan.n_snapshots:
             return True
-        deadline = self.context.deadline
-        if deadline is not None and time.monotonic() + ahead > deadline:
-            state.snapshots.append(state.best)
-            return True
         waited = state.epoch - 1 - state.best_epoch
-        if (
+        pays = (
             self.plan.n_snapshots > 1 or self.held_out is None
             or waited < self.plan.training.patience
+        )  # fmt: skip
+        if pays and (
+            deadline is None or not self._agreed(time.monotonic() + ahead > deadline)
         ):  # fmt: skip
             return False
         state.snapshots.append(state.best)
         return True
+
+    def _agreed(self, found: T) -> T:
+        """Return what the first process has found: one that went another way would be waited for.
+
+        Clocks differ, and so do the moments of batches that each process has seen.
+        """
+        agreed: T = self.fabric.broadcast(found) if self.n_ranks > 1 else found
+        return agreed
 
     def _epoch(self) -> None:
         state, plan = self.state, self.plan
@@ -264,7 +263,7 @@ class _Run:
             state.loss_sum = state.loss_sum + self._step(batch, finetune=finetune)
             state.step += 1
             self._checkpoint(self.context.checkpoint_seconds)
-        error, pearson = self._validate()
+        error, pearson = self._agreed((nan, nan) if self.rank else self._validate())
         state.history.append(Epoch(float(state.loss_sum) / self.n_steps, error, pearson))
         if not error >= state.best_error or self.held_out is None:  # NaN is taken too
             state.best_error, state.best_epoch = error, state.epoch
@@ -279,8 +278,10 @@ class _Run:
     def _freeze(self, frozen: bool) -> None:
         trunk = getattr(self.bare, "trunk", None)
         if trunk is not None and self.plan.frozen_epochs:
-            trunk.requires_grad_(not frozen)
+            if self.n_ranks == 1:  # processes wait for the gradients of all weights that want any
+                trunk.requires_grad_(not frozen)
             trunk.train(not frozen)  # moments of batches stay as they are, too
+            self.still = list(trunk.parameters()) if frozen else []
 
     def _step(self, batch: Batch, *, finetune: bool) -> Tensor:
         plan, state = self.plan, self.state
@@ -296,6 +297,8 @@ class _Run:
             loss = self.loss(raw.float(), batch.targets, batch.weights)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
+        for weights in self.still:
+            weights.grad = None
         self.fabric.clip_gradients(
             self.network, self.optimizer, max_norm=_CLIP, error_if_nonfinite=False
         )
@@ -353,40 +356,18 @@ class _Run:
         file = self.plan.checkpoint
         if file is None or self.rank or time.monotonic() - self.written < after:
             return
-        state = self.state
-        parts = {"network": self.bare.state_dict(), "average": self.average.state_dict(),
-                 "best": state.best, "optimizer": flat_state(self.optimizer)}  # fmt: skip
-        parts |= {f"snapshot{k}": weights for k, weights in enumerate(state.snapshots)}
-        facts = {
-            "epoch": state.epoch, "step": state.step, "loss_sum": float(state.loss_sum),
-            "best_error": None if np.isinf(state.best_error) else state.best_error,
-            "best_epoch": state.best_epoch, "n_snapshots": len(state.snapshots),
-            "history": self._history(),
-            "schedule": plain_state(self.schedule),
-        }  # fmt: skip
-        write_checkpoint(file, Checkpoint.of(parts, facts))
+        write_checkpoint(file, keep_state(self.state, self._moving()))
         self.written = time.monotonic()
 
     def _resume(self) -> None:
-        kept = None if self.plan.checkpoint is None else read_checkpoint(self.plan.checkpoint)
-        if kept is None:
-            return
-        facts = kept.facts
-        self.bare.load_state_dict(kept.part("network"))
-        self.average.load_state_dict(kept.part("average"))
-        restore_state(self.optimizer, kept.part("optimizer"))
-        self.schedule.load_state_dict(facts["schedule"])
-        rates = facts["schedule"]["_last_lr"]
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
-        best = facts["best_error"]
-        self.state = _State(
-            epoch=facts["epoch"], step=facts["step"], loss_sum=facts["loss_sum"],
-            best_error=float("inf") if best is None else best, best_epoch=facts["best_epoch"],
-            history=[Epoch(*values) for values in facts["history"]],
-            best=kept.part("best"),
-            snapshots=[kept.part(f"snapshot{k}") for k in range(facts["n_snapshots"])],
-        )  # fmt: skip
+        kept = None
+        if self.plan.checkpoint is not None:  # the folder may be another one on other machines
+            kept = self._agreed(None if self.rank else read_checkpoint(self.plan.checkpoint))
+        if kept is not None:
+            self.state = take_up_state(kept, self._moving())
+
+    def _moving(self) -> Moving:
+        return Moving(self.bare, self.average, self.optimizer, self.schedule)
 
 
 def _copied(network: nn.Module) -> dict[str, Tensor]:
