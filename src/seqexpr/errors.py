@@ -14,6 +14,7 @@ from collections.abc import Iterable
 __all__ = [
     "BundleError",
     "CheckFailedError",
+    "ClusterError",
     "ColumnError",
     "InputError",
     "LeakError",
@@ -99,6 +100,10 @@ class BundleError(SeqexprError, ValueError):
 
 class OutputError(SeqexprError, OSError):
     """A result cannot be written where it was asked for."""
+
+
+class ClusterError(SeqexprError, RuntimeError):
+    """Machines of a cluster are not there, or failed more often than was allowed."""
 
 
 class TestSetOpenedError(SeqexprError, RuntimeError):

@@ -1,0 +1,212 @@
+"""Real Ray clusters: workers share a fit, and end with the same weights when some of them die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqexpr.errors import ClusterError, InputError
+from seqexpr.models.nets.configs import CompactCNN
+from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.training.context import TrainingContext, training_context
+from seqexpr.models.training.settings import Augmentation, Training
+from seqexpr.scale.ray_session import ray_session
+from seqexpr.scale.ray_training import RayTraining
+from seqexpr.testing.models import _library
+
+ray = pytest.importorskip("ray", reason="needs Ray: pip install 'seqexpr[scale]'")
+torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'seqexpr[deep]'")
+pytest.importorskip("lightning_fabric", reason="needs Lightning: pip install 'seqexpr[deep]'")
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, of its threads and files
+N_STEPS = 4 * 15  # epochs of 120 rows, four for each of two workers at a time
+KILLED_AT = 25
+
+
+@pytest.fixture(scope="module", autouse=True)
+def often():
+    """Let Ray look after its workers five times a second, not every other."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
+        yield
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two nodes of one core each, so that two workers are on both."""
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    made.second = made.add_node(num_cpus=1)
+    made.wait_for_nodes()
+    ray.init(address=made.address, log_to_driver=False, logging_level="error")
+    yield made
+    ray.shutdown()
+    made.shutdown()
+
+
+def trained(*, n_devices=1, checkpoint=None, **context):
+    """Weights and history of a network with dropout, augmentation and a trunk that waits."""
+    from seqexpr.models.nets.encoding import code_matrix
+    from seqexpr.models.nets.network import SequenceNetwork
+    from seqexpr.models.training import loop
+    from seqexpr.models.training.examples import Examples
+    from seqexpr.models.training.losses import make_loss
+
+    def rows(n, seed):
+        sequences, expression = _library(n, seed=seed)
+        scaled = ((expression - expression.mean()) / expression.std()).astype(np.float32)
+        return Examples(code_matrix(sequences), scaled[:, None], np.ones(n, np.float32))
+
+    torch.manual_seed(0)
+    network = SequenceNetwork(CompactCNN(n_channels=8, n_places=3, dropout=0.3), n_outputs=1)
+    plan = loop.Plan(
+        Training(n_epochs=4), Augmentation(mutations=0.05, strands="augment"), seed=5,
+        n_devices=n_devices, frozen_epochs=1, checkpoint=checkpoint,
+    )  # fmt: skip
+    return loop.train_network(
+        network, rows(120, 0), rows(40, 1), loss=make_loss("squared", n_targets=1), plan=plan,
+        context=TrainingContext(checkpoint_seconds=0.0, **context),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def here():
+    """What two processes of this machine come to, without Ray."""
+    return trained(n_devices=2)
+
+
+def same(first, second) -> None:
+    """Bit for bit: a sum of two numbers does not depend on their order, and workers have a core each."""
+    assert len(first.snapshots) == len(second.snapshots)
+    for one, other in zip(first.snapshots, second.snapshots, strict=True):
+        assert one.keys() == other.keys()
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+    assert first.history == second.history
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Counts the steps of each worker in a file; at one of them, once, it dies or waits for it."""
+
+    work: object
+    folder: Path
+    dies: bool
+
+    def __call__(self, fabric):
+        from seqexpr.models.training import loop
+
+        honest, done, rank = loop._Run._step, [], fabric.global_rank
+
+        def step(run, batch, *, finetune):
+            if len(done) == KILLED_AT and not (self.folder / "killed").exists():
+                if self.dies and rank == 1:
+                    (self.folder / "killed").touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                (self.folder / "ready").touch()
+                while not self.dies and not (self.folder / "killed").exists():
+                    time.sleep(0.05)
+            done.append(None)
+            (self.folder / f"{rank}-{os.getpid()}.steps").write_text(str(len(done)))
+            return honest(run, batch, finetune=finetune)
+
+        loop._Run._step = step  # of this worker, which ends with the fit
+        return self.work(fabric)
+
+
+class Counted(RayTraining):
+    def __init__(self, folder: Path, *, dies: bool) -> None:
+        super().__init__(n_workers=2)
+        self.folder, self.dies = folder, dies
+
+    def launch(self, work, *, device):
+        return super().launch(Counting(work, self.folder, self.dies), device=device)
+
+    def steps(self, rank: int) -> list[int]:
+        """Steps of each process that was this worker, the earliest first."""
+        files = sorted(self.folder.glob(f"{rank}-*.steps"), key=lambda file: file.stat().st_mtime)
+        return [int(file.read_text()) for file in files]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{"n_workers": 0}, {"n_workers": 2.0}, {"n_workers": 2, "cores_per_worker": 0},
+     {"n_workers": 2, "max_failures": -1}, {"n_workers": 2, "wait_minutes": 0}],
+)  # fmt: skip
+def test_numbers_out_of_range_are_named(named):
+    with pytest.raises(InputError, match=f"{list(named)[-1]} = .*: must be a whole number"):
+        RayTraining(**named)
+
+
+def test_a_ray_of_our_own(here):
+    sequences, expression = _library(80, seed=0)
+    interrupt = signal.getsignal(signal.SIGINT)
+
+    def fitted(**named):
+        model = NeuralRegressor(CompactCNN(n_channels=8, n_places=3), device="cpu",
+                                training=Training(n_epochs=3), **named)  # fmt: skip
+        return model.fit(sequences, expression)
+
+    with ray_session():
+        with (
+            pytest.raises(InputError, match="n_workers = 999: 999 cores are needed"),
+            training_context(launcher=RayTraining(n_workers=999)),
+        ):
+            fitted()
+        with training_context(launcher=RayTraining(n_workers=1)):
+            one = fitted(n_devices=5)  # of which the launcher knows better
+        same(trained(launcher=RayTraining(n_workers=2)), here)
+    assert not ray.is_initialized()
+    assert signal.getsignal(signal.SIGINT) is interrupt
+    plain = fitted()
+    np.testing.assert_array_equal(one.predict(sequences), plain.predict(sequences))
+    np.testing.assert_array_equal(one.history_[0], plain.history_[0])
+
+
+def test_two_nodes_give_what_two_processes_of_one_machine_give(here, cluster):
+    same(trained(launcher=RayTraining(n_workers=2)), here)
+
+
+def test_a_killed_worker_without_a_checkpoint_is_begun_anew(here, cluster, tmp_path):
+    launcher = Counted(tmp_path, dies=True)
+    same(trained(launcher=launcher), here)
+    assert launcher.steps(1) == [KILLED_AT, N_STEPS]
+
+
+def test_after_a_killed_node_the_fit_goes_on_where_it_was(here, cluster, tmp_path):
+    launcher = Counted(tmp_path, dies=False)
+    file = tmp_path / "shared" / "state.safetensors"
+    with ThreadPoolExecutor(1) as thread:  # Ray adds nodes in the main thread only
+        fit = thread.submit(trained, launcher=launcher, checkpoint=file)
+        while not (tmp_path / "ready").exists() and not fit.done():
+            time.sleep(0.05)
+        cluster.remove_node(cluster.second, allow_graceful=False)
+        cluster.second = cluster.add_node(num_cpus=1)
+        (tmp_path / "killed").touch()
+        same(fit.result(timeout=120), here)
+    assert sum(not node["Alive"] for node in ray.nodes()) == 1
+    first, second = launcher.steps(0)
+    assert first <= KILLED_AT + 1  # in the step after, it waits for the other
+    assert second == N_STEPS - KILLED_AT
+    assert not file.exists()
+
+
+def fails(fabric):
+    raise ValueError("bad work")
+
+
+def test_what_fails_again_and_again_is_said(cluster, monkeypatch):
+    launcher = RayTraining(n_workers=1, max_failures=0)
+    with pytest.raises(ClusterError, match=r"failed 1 times, at last in worker 0: .*bad work"):
+        launcher.launch(fails, device="cpu")
+    monkeypatch.setenv("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", "1")
+    with pytest.raises(ClusterError, match="gave up on 3 workers of 1 cores"):
+        RayTraining(n_workers=3, wait_minutes=1).launch(fails, device="cpu")
