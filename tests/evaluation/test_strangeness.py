@@ -47,3 +47,14 @@ def test_lengths_by_hand():
     fitted = Strangeness.fit(encode(["ACGTA" * 20] * 50))
     outside = fitted.outside_length(np.array([100, 110, 80, 200]))
     np.testing.assert_allclose(outside, [0, 1, 2, 10])
+
+
+def test_a_sequence_scores_the_same_to_the_last_bit_whatever_stands_before():
+    rng = np.random.default_rng(1)
+    rows = ["".join(rng.choice(list("ACGT"), length)) for length in rng.integers(1, 90, 300)]
+    fitted = Strangeness.fit(encode(rows))
+    whole = fitted.score(encode(rows))[:, [0, 2, 3]]  # 3-mers go through BLAS
+    for first in (1, 17, 250):
+        np.testing.assert_array_equal(
+            fitted.score(encode(rows[first:]))[:, [0, 2, 3]], whole[first:]
+        )

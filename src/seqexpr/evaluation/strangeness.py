@@ -197,8 +197,10 @@ def _rounded(values: npt.ArrayLike) -> Floats:
 
 def _row_sums(values: Floats, encoded: EncodedSequences) -> Floats:
     """Sum per-base values within each sequence, also within empty ones."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    return np.asarray(sums[encoded.offsets[1:]] - sums[encoded.offsets[:-1]], dtype=np.float64)
+    # Not from running sums, whose last digits depend on the sequences before.
+    rows = np.repeat(np.arange(len(encoded)), encoded.lengths)
+    sums = np.bincount(rows, weights=values, minlength=len(encoded))
+    return np.asarray(sums, dtype=np.float64)
 
 
 def _gc(encoded: EncodedSequences) -> Floats:
