@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from seqexpr.data.shuffling import shuffle_dinucleotides
+from seqexpr.data.shuffling import shuffle_dinucleotides, shuffle_each
 from seqexpr.errors import SequenceError
 
 
@@ -53,3 +53,21 @@ def test_a_seed_repeats_the_shuffle_and_another_gives_another():
 def test_one_string_is_refused():
     with pytest.raises(SequenceError, match="wrap it"):
         shuffle_dinucleotides("ACGT", rng=np.random.default_rng(0))
+
+
+def test_a_sequence_of_its_own_seed_is_shuffled_alike_in_any_company():
+    rng = np.random.default_rng(3)
+    rows = ["".join(rng.choice(list("ACGT"), 30)) for _ in range(20)] + ["ACNNGTACNGTA", "", "AC"]
+    together = shuffle_each(rows, seed=(42, 1))
+    assert [shuffle_each([row], seed=(42, 1))[0] for row in rows] == together
+    assert shuffle_each(rows[::-1], seed=(42, 1)) == together[::-1]
+    assert shuffle_each(rows, seed=(42, 2))[:20] != together[:20]
+    for row, shuffled in zip(rows, together, strict=True):
+        steps = (sorted(map("".join, pairwise(text))) for text in (row, shuffled))
+        assert next(steps) == next(steps)
+
+
+def test_shuffles_of_its_own_seed_are_as_often_each_order():
+    counts = Counter(shuffle_each(["ACAGATA"], seed=(7, i))[0] for i in range(6_000))
+    assert len(counts) == 6  # the orders of three steps away from A and back
+    assert min(counts.values()) > 850

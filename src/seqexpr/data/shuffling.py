@@ -16,14 +16,16 @@ Generating random spanning trees more quickly than the cover time, STOC (1996).
 
 from __future__ import annotations
 
+import hashlib
 from itertools import pairwise
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 from seqexpr.sequences import StringsLike, as_strings, join_ascii
 
-__all__ = ["shuffle_dinucleotides"]
+__all__ = ["shuffle_dinucleotides", "shuffle_each"]
 
 
 def shuffle_dinucleotides(sequences: StringsLike, *, rng: np.random.Generator) -> list[str]:
@@ -49,13 +51,45 @@ def shuffle_dinucleotides(sequences: StringsLike, *, rng: np.random.Generator) -
     >>> len(shuffled), shuffled[0], shuffled[-1], shuffled.count("AC")
     (30, 'A', 'C', 6)
     """
+    return _shuffled(as_strings(sequences), np.array([rng.integers(2**63)], dtype=np.uint64))
+
+
+def shuffle_each(sequences: StringsLike, *, seed: tuple[int, ...]) -> list[str]:
+    """Return each sequence shuffled, whatever stands beside it: as above, but of its own seed.
+
+    A sequence has the same shuffle in any table and in any part of one.
+
+    Parameters
+    ----------
+    sequences : list, array or Series of str, length n
+        As for :func:`shuffle_dinucleotides`.
+    seed : tuple of int
+        Another gives other shuffles.
+
+    Examples
+    --------
+    >>> both = shuffle_each(["ACACATATGC", "GGTTGTGTAA"], seed=(42, 0))
+    >>> both[1:] == shuffle_each(["GGTTGTGTAA"], seed=(42, 0))
+    True
+    """
     strings = as_strings(sequences)
+    start = hashlib.blake2b(repr(seed).encode(), digest_size=8)
+    seeds = np.zeros(max(1, len(strings)), dtype=np.uint64)
+    for row, string in enumerate(strings):
+        own = start.copy()
+        own.update(string.encode("ascii"))
+        seeds[row] = int.from_bytes(own.digest(), "little")
+    return _shuffled(strings, seeds)
+
+
+def _shuffled(strings: list[str], seeds: npt.NDArray[np.uint64]) -> list[str]:
+    """Shuffle strings from a seed for the first, or one for each."""
     letters = join_ascii(strings)
     alphabet, codes = np.unique(letters, return_inverse=True)
     lengths = np.fromiter(map(len, strings), dtype=np.int64, count=len(strings))
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     shuffled = np.empty(len(codes), dtype=np.int64)
-    _shuffle(codes.astype(np.int64), offsets, len(alphabet), rng.integers(2**63), shuffled)
+    _shuffle(codes.astype(np.int64), offsets, len(alphabet), seeds, shuffled)
     text = alphabet[shuffled].tobytes().decode("ascii") if len(codes) else ""
     return [text[a:b] for a, b in pairwise(offsets)]
 
@@ -95,14 +129,16 @@ def _draw_tree(successors, starts, root, state, final):  # type: ignore[no-untyp
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _shuffle(codes, offsets, n_letters, seed, result):  # type: ignore[no-untyped-def]
-    """Shuffle sequences of letter codes, one after the other."""
-    state = np.array([np.uint64(seed)])
+def _shuffle(codes, offsets, n_letters, seeds, result):  # type: ignore[no-untyped-def]
+    """Shuffle sequences of letter codes, one after the other; where seeds end, drawing goes on."""
+    state = seeds[:1].copy()
     final = np.zeros(n_letters, np.int64)
     starts = np.zeros(n_letters + 1, np.int64)
     for row in range(len(offsets) - 1):
         first, last = offsets[row], offsets[row + 1]
         n = last - first
+        if row < len(seeds):
+            state[0] = seeds[row]
         if n < 3:
             result[first:last] = codes[first:last]
             continue

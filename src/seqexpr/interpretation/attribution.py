@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from seqexpr.data.shuffling import shuffle_dinucleotides
+from seqexpr.data.shuffling import shuffle_each
 from seqexpr.interpretation.attributions import Attributions, name_rows
 from seqexpr.interpretation.deeplift import multipliers
 from seqexpr.models.nets.encoding import code_matrix, one_hot
@@ -88,8 +88,8 @@ def attribute_network(
     members = Members.of(model)
     each = np.zeros((len(members.networks), n, 4, width))
     output, rest = np.zeros((len(members.networks), n)), np.zeros((len(members.networks), n))
-    rng = np.random.default_rng(random_state)
-    references = [shuffle_dinucleotides(sequences, rng=rng) for _ in range(n_references)]
+    # Of each sequence's own seed, so that what it contributes does not depend on those beside it.
+    references = [shuffle_each(sequences, seed=(random_state, i)) for i in range(n_references)]
     shares = share_references(n_references, len(members.networks))
     lengths = np.array([len(sequence) for sequence in sequences])
     explain = multipliers if method == "deeplift" else _mean_gradients

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 __all__ = [
     "Choice",
     "Explained",
+    "Settled",
     "attribute",
     "contributions_of",
     "mutate_rows",
     "reads_both_strands",
+    "settle_method",
 ]
 
 Floats = npt.NDArray[np.float64]
+Settled: TypeAlias = Literal["weights", "mutagenesis", "deeplift", "integrated_gradients"]
 Choice: TypeAlias = Literal["auto", "weights", "mutagenesis", "deeplift", "integrated_gradients"]
 
 N_CHECKED = 50
@@ -119,33 +122,50 @@ def _another_method(
 
 def contributions_of(explained: Explained, method: Choice = "auto") -> Attributions:
     """Return what each base contributes, by a method, or by what is exact for the model."""
-    _, terms = terms_of(explained.model, explained.target)
-    kinds = {term.kind for term in terms}
-    if method == "weights" and not (kinds <= {"linear", "trees"} and explained.covariates is None):
-        raise InputError("method 'weights' is for lines and trees over words; take 'mutagenesis'")
-    # Where sequences are variants of one, what other bases would do is asked for; and of lines,
-    # mutagenesis is as quick, and does not count what all sequences have in common.
-    by_trees = explained.covariates is None and "trees" in kinds and kinds <= {"linear", "trees"}
-    if method == "weights" or (
-        method == "auto" and by_trees and not is_aligned(explained.sequences)
-    ):
+    settled = settle_method(explained, method)
+    if settled == "weights":
         return lay_back_model(
             explained.model, explained.sequences, ids=explained.ids, target=explained.target,
             target_name=explained.target_name,
         )  # fmt: skip
-    network = terms[0] if len(terms) == 1 and terms[0].kind == "network" else None
-    plain = network is not None and explained.covariates is None
-    if method in ("deeplift", "integrated_gradients") and not plain:
-        raise InputError(f"method {method!r} is for a network on sequences; take 'mutagenesis'")
-    if network is None or not plain or method == "mutagenesis":
+    if settled == "mutagenesis":
         return mutate_rows(explained, np.arange(len(explained.sequences)))
     from seqexpr.interpretation.attribution import attribute_network
 
+    network = terms_of(explained.model, explained.target)[1][0]
     return attribute_network(
         network.regressor, explained.sequences, ids=explained.ids, target=network.target,
-        method="integrated_gradients" if method == "integrated_gradients" else "deeplift",
-        target_name=explained.target_name,
+        method=settled, target_name=explained.target_name,
     )  # fmt: skip
+
+
+def settle_method(explained: Explained, method: Choice = "auto") -> Settled:
+    """Return the method that contributions are found by, which "auto" leaves to the model.
+
+    It looks at the sequences too, whether they are variants of one; the contributions of a
+    sequence by a method that is settled depend on no other sequence.
+
+    Raises
+    ------
+    InputError
+        If the method is not for such a model.
+    """
+    _, terms = terms_of(explained.model, explained.target)
+    kinds = {term.kind for term in terms}
+    is_plain = explained.covariates is None
+    has_places = is_plain and kinds <= {"linear", "trees"}
+    is_network = is_plain and len(terms) == 1 and kinds == {"network"}
+    if method == "weights" and not has_places:
+        raise InputError("method 'weights' is for lines and trees over words; take 'mutagenesis'")
+    if method in ("deeplift", "integrated_gradients") and not is_network:
+        raise InputError(f"method {method!r} is for a network on sequences; take 'mutagenesis'")
+    if method != "auto":
+        return method
+    # Where sequences are variants of one, what other bases would do is asked for; and of lines,
+    # mutagenesis is as quick, and does not count what all sequences have in common.
+    if has_places and "trees" in kinds and not is_aligned(explained.sequences):
+        return "weights"
+    return "deeplift" if is_network else "mutagenesis"
 
 
 def mutate_rows(explained: Explained, rows: npt.NDArray[np.int64]) -> Attributions:
