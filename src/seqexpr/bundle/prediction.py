@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from seqexpr.bundle.columns import prediction_columns, prediction_values
-from seqexpr.bundle.intake import REASONS, Intake, take_in
-from seqexpr.data.cells import as_labels
-from seqexpr.data.covariates import CovariateReading, read_covariates
+from seqexpr.bundle.rows import ModelRows, RowProblem, join_problems
 from seqexpr.data.table import Table, iter_tables
 from seqexpr.data.writer import TableWriter
-from seqexpr.errors import InputError
+from seqexpr.errors import InputError, TableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,27 +27,6 @@ __all__ = [
     "predict_file",
     "predict_table",
 ]
-
-_SHOWN_ROWS = 20
-
-
-@dataclass(frozen=True)
-class RowProblem:
-    """Rows that could not be predicted, for one reason.
-
-    Attributes
-    ----------
-    reason : str
-        Why, in words.
-    n_rows : int
-        How many rows.
-    rows : tuple of int
-        Numbers of the first rows, counted from 1; at most 20.
-    """
-
-    reason: str
-    n_rows: int
-    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -94,31 +71,13 @@ class PredictionSummary:
     def from_dict(cls, said: Mapping[str, Any]) -> Self:
         """Return the summary that :meth:`to_dict` gave, also from JSON and back."""
         low, high = said["train_lengths"]
-        problems = tuple(
-            RowProblem(one["reason"], one["n_rows"], tuple(one["rows"])) for one in said["problems"]
-        )
+        problems = tuple(map(RowProblem.from_dict, said["problems"]))
         changed = {
             "train_lengths": (low, high),
             "problems": problems,
             "notes": tuple(said["notes"]),
         }
         return cls(**{**said, **changed})
-
-
-@dataclass
-class _Tally:
-    n_rows: int = 0
-    n_predicted: int = 0
-    n_repaired: int = 0
-    n_outside_length: int = 0
-    n_outside_domain: int = 0
-    problems: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
-
-    def add_problem(self, reason: str, row: int) -> None:
-        count, rows = self.problems.get(reason, (0, []))
-        if len(rows) < _SHOWN_ROWS:
-            rows.append(row)
-        self.problems[reason] = (count + 1, rows)
 
 
 def predict_file(
@@ -174,21 +133,23 @@ def predict_file(
     """
     if batch_size < 1:
         raise InputError(f"batch_size = {batch_size}: must be at least 1")
-    tally = _Tally()
-    notes: tuple[str, ...] = ()
+    whole: PredictionSummary | None = None
     with TableWriter(destination) as writer:
         tables = iter_tables(
             source, batch_size=batch_size, sequence=sequence, id=id, sheet=sheet,
             covariate=tuple(item.name for item in bundle.covariates),
         )  # fmt: skip
         for table in tables:
-            notes = table.notes  # a later batch may have added to them
-            writer.write(
-                _predict_batch(bundle, table, tally, with_sequence=writer.format == "fasta")
-            )
+            frame, summary = predict_table(bundle, table, with_sequence=writer.format == "fasta")
+            writer.write(frame)
+            # A later batch may have added to the notes.
+            parts = [summary] if whole is None else [whole, summary]
+            whole = join_summaries(parts, notes=table.notes)
             if on_batch is not None:
-                on_batch(tally.n_rows)
-    return _summary(tally, bundle, notes)
+                on_batch(whole.n_rows)
+    if whole is None:
+        raise TableError(f"{source} has no rows; expected a sequence in each row")
+    return whole
 
 
 def join_summaries(
@@ -210,12 +171,6 @@ def join_summaries(
     >>> whole.n_rows, whole.problems[0].n_rows, whole.problems[0].rows
     (6, 2, (2, 2))
     """
-    problems: dict[str, tuple[int, tuple[int, ...]]] = {}
-    for problem in (problem for one in summaries for problem in one.problems):
-        count, rows = problems.get(problem.reason, (0, ()))
-        problems[problem.reason] = (
-            count + problem.n_rows, (*rows, *problem.rows)[:_SHOWN_ROWS],
-        )  # fmt: skip
     outside = [one.n_outside_domain for one in summaries]
     return PredictionSummary(
         n_rows=sum(one.n_rows for one in summaries),
@@ -224,7 +179,7 @@ def join_summaries(
         n_outside_length=sum(one.n_outside_length for one in summaries),
         n_outside_domain=None if None in outside else sum(n or 0 for n in outside),
         train_lengths=summaries[0].train_lengths,
-        problems=tuple(RowProblem(reason, n, rows) for reason, (n, rows) in problems.items()),
+        problems=join_problems(problem for one in summaries for problem in one.problems),
         notes=notes,
     )
 
@@ -251,78 +206,31 @@ def predict_table(
     summary : PredictionSummary
         Counts and problems.
     """
-    tally = _Tally()
-    frame = _predict_batch(bundle, table, tally, with_sequence=with_sequence)
-    return frame, _summary(tally, bundle, table.notes)
-
-
-def _summary(tally: _Tally, bundle: Bundle, notes: tuple[str, ...]) -> PredictionSummary:
-    read = bundle.manifest.input
-    return PredictionSummary(
-        n_rows=tally.n_rows,
-        n_predicted=tally.n_predicted,
-        n_repaired=tally.n_repaired,
-        n_outside_length=tally.n_outside_length,
-        n_outside_domain=None if bundle.calibration.domain is None else tally.n_outside_domain,
-        train_lengths=(read.min_length, read.max_length),
-        problems=tuple(
-            RowProblem(reason, count, tuple(rows))
-            for reason, (count, rows) in tally.problems.items()
-        ),
-        notes=notes,
-    )
-
-
-def _predict_batch(
-    bundle: Bundle, table: Table, tally: _Tally, *, with_sequence: bool
-) -> pd.DataFrame:
     import pandas as pd
 
-    intake = take_in(table.frame[table.roles.sequence])
-    beside = read_covariates(table.frame, bundle.covariates) if bundle.covariates else None
-    good = intake.codes == ""
-    if beside is not None:
-        good &= np.array([not problem for problem in beside.problems])
-    clean = [intake.sequences[row] for row in np.flatnonzero(good)]
-    values = prediction_values(bundle, clean, good, beside=beside)
+    rows = ModelRows.read(bundle, table)
+    clean = rows.sequences
+    values = prediction_values(bundle, clean, rows.good, beside=rows.beside)
     predicted = np.column_stack([values[name] for name in prediction_columns(bundle.target_names)])
-    failed = good & ~np.isfinite(predicted).all(axis=1)
-    problems = _count(tally, intake, failed, table.first_row, beside=beside)
+    failed = rows.good & ~np.isfinite(predicted).all(axis=1)
+    problems, counted = rows.problems(failed)
+    predictable = rows.good & ~failed
+    columns: dict[str, Any] = {"id": pd.array(rows.ids, dtype="str")}
+    if with_sequence:
+        columns["sequence"] = pd.array(rows.shown(), dtype="str")
+    columns |= values
+    columns["problem"] = pd.array(problems, dtype="str")
     lengths = np.fromiter(map(len, clean), dtype=np.int64, count=len(clean))
     read = bundle.manifest.input
-    tally.n_outside_length += int(((lengths < read.min_length) | (lengths > read.max_length)).sum())
-    columns: dict[str, Any] = {"id": pd.array(_ids(table), dtype="str")}
-    if with_sequence:
-        shown = [s or text for s, text in zip(intake.sequences, intake.texts, strict=True)]
-        columns["sequence"] = pd.array(shown, dtype="str")
-    tally.n_outside_domain += int((~values["in_domain"][good & ~failed]).sum())
-    columns |= values
-    columns["problem"] = pd.array([problem or None for problem in problems], dtype="str")
-    return pd.DataFrame(columns)
-
-
-def _count(
-    tally: _Tally, intake: Intake, failed: Any, first_row: int, *, beside: CovariateReading | None
-) -> list[str]:
-    """Add a batch to the tally and return the problem of each row."""
-    problems = list(intake.problems)
-    reasons = {row: REASONS[intake.codes[row]] for row in np.flatnonzero(intake.codes).tolist()}
-    for row, reason in enumerate([] if beside is None else beside.reasons):
-        if reason and row not in reasons and beside is not None:
-            problems[row], reasons[row] = beside.problems[row], reason
-    for row in np.flatnonzero(failed).tolist():
-        problems[row] = reasons[row] = "the model gives no number"
-    for row, reason in sorted(reasons.items()):
-        tally.add_problem(reason, first_row + row)
-    tally.n_rows += len(problems)
-    tally.n_predicted += len(problems) - len(reasons)
-    tally.n_repaired += intake.n_repaired
-    return problems
-
-
-def _ids(table: Table) -> list[str]:
-    if table.roles.id is None:
-        labels = [""] * len(table.frame)
-    else:
-        labels = as_labels(table.frame[table.roles.id]).tolist()
-    return [label or f"row {row}" for row, label in enumerate(labels, start=table.first_row)]
+    has_domain = bundle.calibration.domain is not None
+    summary = PredictionSummary(
+        n_rows=len(problems),
+        n_predicted=int(predictable.sum()),
+        n_repaired=rows.intake.n_repaired,
+        n_outside_length=int(((lengths < read.min_length) | (lengths > read.max_length)).sum()),
+        n_outside_domain=int((~values["in_domain"][predictable]).sum()) if has_domain else None,
+        train_lengths=(read.min_length, read.max_length),
+        problems=counted,
+        notes=table.notes,
+    )
+    return pd.DataFrame(columns), summary
