@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from seqexpr.data.formats import Source
 
-__all__ = ["iter_parquet", "plain_table"]
+__all__ = ["iter_parquet", "own_columns", "plain_table"]
 
 
 def iter_parquet(
@@ -51,7 +51,7 @@ def iter_parquet(
     try:
         # Reading ahead would keep the bytes of all groups that were read until the file is closed.
         with parquet.ParquetFile(at, pre_buffer=False) as file:
-            check_names([n for n in file.schema_arrow.names if n != _INDEX], source.name)
+            check_names(own_columns(file.schema_arrow), source.name)
             for batch in file.iter_batches(batch_size=batch_size, row_groups=row_groups):
                 yield plain_table(pa.Table.from_batches([batch]))
     except (pa.ArrowException, OSError) as error:
@@ -60,6 +60,11 @@ def iter_parquet(
 
 
 _INDEX = "__index_level_0__"  # how pandas names the index of a frame
+
+
+def own_columns(schema: pa.Schema) -> list[str]:
+    """Return the names of the columns, without the index of a pandas frame."""
+    return [name for name in schema.names if name != _INDEX]
 
 
 def plain_table(table: pa.Table) -> pa.Table:

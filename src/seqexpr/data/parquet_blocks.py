@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from seqexpr.data.formats import open_source
-from seqexpr.data.parquet import iter_parquet
-from seqexpr.data.parquet_folder import parquet_files, partitions_of, with_partitions
+from seqexpr.data.parquet import iter_parquet, own_columns
+from seqexpr.data.parquet_folder import (
+    check_same_columns,
+    parquet_files,
+    partitions_of,
+    with_partitions,
+)
 from seqexpr.errors import TableError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ParquetBlock", "find_blocks", "iter_block"]
+__all__ = ["ParquetBlock", "find_blocks", "iter_block", "read_spread"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,11 @@ class ParquetBlock:
     first_row: int
     n_rows: int
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What it is read from."""
+        return (self.path,)
+
 
 def find_blocks(path: str | os.PathLike[str], *, rows: int = 100_000) -> list[ParquetBlock]:
     """Part a Parquet file, or a folder of them, into blocks.
@@ -65,7 +77,7 @@ def find_blocks(path: str | os.PathLike[str], *, rows: int = 100_000) -> list[Pa
     Raises
     ------
     TableError
-        If it is no Parquet, or has no rows.
+        If it is no Parquet, has no rows, or a file has other columns than the first.
 
     Examples
     --------
@@ -83,6 +95,7 @@ def find_blocks(path: str | os.PathLike[str], *, rows: int = 100_000) -> list[Pa
     place = Path(path)
     files = parquet_files(place) if place.is_dir() else [place]
     blocks: list[ParquetBlock] = []
+    expected: list[str] | None = None
     row = 1
     for file in files:
         try:
@@ -92,6 +105,10 @@ def find_blocks(path: str | os.PathLike[str], *, rows: int = 100_000) -> list[Pa
             raise TableError(
                 f"{file} is not readable as Parquet, which is what is read in blocks: {reason}"
             ) from error
+        names = own_columns(about.schema.to_arrow_schema())
+        names += partitions_of(file.relative_to(place)) if place.is_dir() else []
+        expected = names if expected is None else expected
+        check_same_columns(names, expected, name=str(file), table=str(path))
         sizes = [about.row_group(number).num_rows for number in range(about.num_row_groups)]
         for groups in _joined(sizes, rows):
             n = sum(sizes[group] for group in groups)
@@ -114,6 +131,61 @@ def _joined(sizes: list[int], rows: int) -> Iterator[tuple[int, ...]]:
             groups = []
     if groups:
         yield tuple(groups)
+
+
+def read_spread(
+    path: str | os.PathLike[str], *, places: int = 10, rows: int = 20
+) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Read some rows of a table, at evenly spaced places, however it is parted.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Parquet file or a folder of them.
+    places : int
+        How many places, at least 1. Default 10.
+    rows : int
+        Neighbouring rows at each, at least 1. Default 20.
+
+    Yields
+    ------
+    first_row : int
+        Number of the first row in the table, counted from 1.
+    frame : DataFrame
+        As from :func:`iter_block`.
+
+    Raises
+    ------
+    TableError
+        As for :func:`find_blocks`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     table = pd.DataFrame({"sequence": ["ACGT"] * 90})
+    ...     table.to_parquet(f"{folder}/a.parquet", row_group_size=40)
+    ...     [(row, len(part)) for row, part in read_spread(folder, places=2, rows=5)]
+    [(1, 5), (46, 5)]
+    """
+    groups = find_blocks(path, rows=1)
+    total = sum(group.n_rows for group in groups)
+    first_rows = [1 + place * total // places for place in range(places)]
+    wanted = np.unique(np.add.outer(first_rows, np.arange(rows)))
+    for group in groups:
+        last = group.first_row + group.n_rows
+        left = wanted[(wanted >= group.first_row) & (wanted < last)]
+        if not len(left):
+            continue
+        for first_row, frame in iter_block(group, batch_size=10_000):
+            own = left[(left >= first_row) & (left < first_row + len(frame))]
+            for part in np.split(own, np.flatnonzero(np.diff(own) > 1) + 1):
+                if len(part):
+                    places_in_frame = part - first_row
+                    yield int(part[0]), frame.iloc[places_in_frame].reset_index(drop=True)
+            if first_row + len(frame) > left[-1]:
+                break
 
 
 def iter_block(block: ParquetBlock, *, batch_size: int) -> Iterator[tuple[int, pd.DataFrame]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "check_same_columns",
     "count_parquet_rows",
     "iter_parquet_folder",
     "parquet_files",
@@ -93,12 +94,27 @@ def iter_parquet_folder(folder: Path, files: list[Path], *, batch_size: int) -> 
                 whole = with_partitions(table, parts, name=str(path))
                 names = whole.column_names
                 expected = names if expected is None else expected
-                if sorted(names) != sorted(expected):
-                    raise TableError(
-                        f"{path} has the columns {_listed(names)}; the first file of {folder} "
-                        f"has {_listed(expected)}"
-                    )
+                check_same_columns(names, expected, name=str(path), table=str(folder))
                 yield whole.select(expected)
+
+
+def check_same_columns(names: list[str], expected: list[str], *, name: str, table: str) -> None:
+    """Check that a file of a folder has the columns of the first, in any order.
+
+    Raises
+    ------
+    TableError
+        If it has others.
+
+    Examples
+    --------
+    >>> check_same_columns(["id", "sequence"], ["sequence", "id"], name="b", table="folder")
+    """
+    if sorted(names) != sorted(expected):
+        raise TableError(
+            f"{name} has the columns {_listed(names)}; the first file of {table} has "
+            f"{_listed(expected)}"
+        )
 
 
 def count_parquet_rows(path: str | os.PathLike[str]) -> int | None:
