@@ -9,14 +9,13 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from seqexpr.bundle.store import load_bundle
-from seqexpr.data.parquet_blocks import find_blocks
-from seqexpr.scale.predict import predict_blocks
+from seqexpr.scale.backend import LocalBackend
 from seqexpr.scale.ray_backend import RayBackend
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'seqexpr[scale]'")
@@ -68,11 +67,21 @@ def noted(tmp_path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def expected(job, tmp_path_factory) -> list[bytes]:
-    """Files of the same blocks, done here one after the other."""
-    here = tmp_path_factory.mktemp("here") / "out"
-    predict_blocks(load_bundle(job.run), job.table, here, block_rows=100)
-    return [path.read_bytes() for path in sorted(here.iterdir())]
+def expected(do, tmp_path_factory):
+    """Return the files of the same blocks, done here one after the other."""
+
+    @cache
+    def files(kind: str) -> dict[str, bytes]:
+        here = tmp_path_factory.mktemp("here") / "out"
+        do(kind, here, backend=LocalBackend(n_workers=1))
+        return bytes_of(here)
+
+    return files
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Return every row once, in its place: names and bytes of the parts."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 @pytest.fixture
@@ -89,30 +98,26 @@ def cluster():
     made.shutdown()
 
 
-def check(written: Path, expected: list[bytes]) -> None:
-    """Every row once, in its place: byte for byte what one process here writes."""
-    parts = sorted(written.iterdir())
-    assert [path.name for path in parts] == [f"part-{k:06d}.parquet" for k in range(12)]
-    assert [path.read_bytes() for path in parts] == expected
-
-
-def test_a_ray_of_our_own_gives_the_same(job, written, expected, noted):
-    backend = Noted(noted, 0.3, n_workers=2)
-    summary = predict_blocks(load_bundle(job.run), job.table, written, backend=backend,
-                             block_rows=100)  # fmt: skip
-    assert summary.n_rows == 1_200
-    assert summary.n_predicted == 1_198
-    check(written, expected)
-    assert len({pid for _, pid in backend.notes()}) == 2
+def test_each_job_is_the_same_byte_for_byte(do, tmp_path, expected, noted, cluster):
+    for kind in ("predict", "pairs", "vcf", "explain"):
+        backend = Noted(noted, 0.05, n_workers=2)
+        do(kind, tmp_path / kind, backend=backend)
+        assert bytes_of(tmp_path / kind) == expected(kind)
     assert os.getpid() not in {pid for _, pid in backend.notes()}
+    assert len({pid for _, pid in backend.notes()}) > 4
+
+
+def test_a_ray_of_our_own_is_started_and_ended(do, written, expected):
+    do("pairs", written, backend=RayBackend(n_workers=2))
+    assert bytes_of(written) == expected("pairs")
     assert not ray.is_initialized()
 
 
 @pytest.mark.parametrize("time_number", range(TIMES))
 def test_a_killed_worker_costs_its_unfinished_blocks(
-    job, written, expected, noted, cluster, time_number
+    do, written, expected, noted, cluster, time_number
 ):
-    backend = Noted(noted, 0.5, n_workers=2)
+    backend = Noted(noted, 0.3, n_workers=2)
     killed = []
 
     def kill() -> None:
@@ -124,9 +129,9 @@ def test_a_killed_worker_costs_its_unfinished_blocks(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    predict_blocks(load_bundle(job.run), job.table, written, backend=backend, block_rows=100)
+    do("pairs", written, backend=backend)
     killer.join()
-    check(written, expected)
+    assert bytes_of(written) == expected("pairs")
     assert killed
     begun = [index for index, _ in backend.notes()]
     assert len(begun) <= 12 + 2  # what the dead one had in hand, and no more
@@ -135,9 +140,9 @@ def test_a_killed_worker_costs_its_unfinished_blocks(
 
 @pytest.mark.parametrize("time_number", range(TIMES))
 def test_a_killed_node_costs_its_unfinished_blocks(
-    job, written, expected, noted, cluster, time_number
+    do, written, expected, noted, cluster, time_number
 ):
-    backend = Noted(noted, 0.5, n_workers=2)
+    backend = Noted(noted, 0.3, n_workers=2)
 
     def kill() -> None:
         while len(backend.notes()) < 4:
@@ -146,18 +151,19 @@ def test_a_killed_node_costs_its_unfinished_blocks(
 
     killer = threading.Thread(target=kill)
     killer.start()
-    predict_blocks(load_bundle(job.run), job.table, written, backend=backend, block_rows=100)
+    do("explain", written, backend=backend)
     killer.join()
-    check(written, expected)
+    assert bytes_of(written) == expected("explain")
     assert len(ray.nodes()) == 2
     assert sum(node["Alive"] for node in ray.nodes()) == 1
 
 
 def test_the_command_line_runs_on_ray(job, written):
-    command = [sys.executable, "-m", "seqexpr", "predict", str(job.run), str(job.table), "-o",
-               str(written), "--backend", "ray", "--workers", "2"]  # fmt: skip
-    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "seqexpr", "explain", str(job.run), str(job.table),
+               "--every-row", "-o", str(written), "--backend", "ray", "--workers", "2",
+               "--resume"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "1,198 of 1,200 rows predicted" in done.stderr
+    assert "1,198 of 1,200 rows explained" in done.stderr
     rows = sum(len(pd.read_parquet(path)) for path in written.iterdir())
-    assert rows == sum(block.n_rows for block in find_blocks(job.table)) == 1_200
+    assert rows == 1_200

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from seqexpr.cli import options
-
-if TYPE_CHECKING:
-    from seqexpr.scale.backend import Backend
+from seqexpr.cli import blocks, options
 
 __all__ = ["ModelArgument", "add_to"]
 
@@ -63,35 +60,10 @@ def predict(
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Rows held in memory at a time.")
     ] = 10_000,
-    backend: Annotated[
-        str,
-        typer.Option(
-            "--backend",
-            metavar="local|ray",
-            help="Where: here, or on the workers of Ray, which read and write Parquet in blocks "
-            "(extra scale).",
-        ),
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(
-            "--address",
-            metavar="ADDRESS",
-            help="Ray cluster that runs: auto, or ray://host:10001. Default: one is started here.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers",
-            min=1,
-            help="With blocks: processes, or workers of Ray. Default: one a core.",
-        ),
-    ] = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="With blocks: take up those that are finished."),
-    ] = False,
+    backend: blocks.Backend = "local",
+    address: blocks.Address = None,
+    workers: blocks.Workers = None,
+    resume: blocks.Resume = False,
     json: options.Json = False,
 ) -> None:
     """Predict each sequence of INPUT, in order, in constant memory.
@@ -109,9 +81,10 @@ def predict(
         )
     bundle = load_bundle(model)
     console = screen.error_console()
-    in_blocks = choose_backend(backend, address=address, workers=workers, output=output)
-    if resume and in_blocks is None:
-        raise InputError("--resume is for blocks: name a folder with -o, or --backend ray")
+    in_blocks = blocks.choose_backend(
+        backend, address=address, workers=workers, resume=resume,
+        in_blocks=blocks.is_folder(output),
+    )  # fmt: skip
     with screen.count_rows(console) as on_batch:
         if in_blocks is None:
             summary = predict_file(
@@ -129,26 +102,3 @@ def predict(
         screen.print_json(summary.to_dict())
     else:
         screen.show_predictions(summary, console, output=output)
-
-
-def choose_backend(
-    backend: str, *, address: str | None, workers: int | None, output: str
-) -> Backend | None:
-    """Return what does the blocks; None where the rows are read one after the other."""
-    from seqexpr.errors import InputError
-
-    if backend not in ("local", "ray"):
-        raise InputError(f"--backend {backend}: must be local or ray")
-    if backend == "ray":
-        from seqexpr.scale.ray_backend import RayBackend
-
-        return RayBackend(address=address, n_workers=workers)
-    if address is not None:
-        raise InputError("--address is for --backend ray")
-    if output == "-" or Path(output).suffix:
-        if workers is not None:
-            raise InputError("--workers is for blocks: name a folder with -o, or --backend ray")
-        return None
-    from seqexpr.scale.backend import LocalBackend
-
-    return LocalBackend(n_workers=workers)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
     from seqexpr.interpretation.explanation import Explanation
     from seqexpr.interpretation.measured_effects import MeasuredEffect
+    from seqexpr.workflow.contribution_table import ContributionSummary
     from seqexpr.workflow.explain import ExplanationRun
 
-__all__ = ["show"]
+__all__ = ["show", "show_contributions"]
 
 MOST = 12
 
@@ -43,6 +44,31 @@ def show(run: ExplanationRun, console: Console, *, place: Path) -> None:
         console.print(f"[yellow]note[/] {escape(note)}")
     console.print()
     console.print(f"[bold]Report[/]   {escape(str(place / 'report.html'))}", soft_wrap=True)
+
+
+def show_contributions(summary: ContributionSummary, console: Console, *, place: Path) -> None:
+    """Say how many rows were explained, how, whether to believe it, and which were not."""
+    console.print(
+        f"{summary.n_explained:,} of {summary.n_rows:,} rows explained → {escape(str(place))}"
+    )
+    for method in summary.methods:
+        several = f"{method.target}: " if len(summary.methods) > 1 else ""
+        console.print(f"{escape(several)}contributions by {method.name}")
+    for note in summary.notes:
+        console.print(f"[cyan]note[/] {escape(note)}")
+    if summary.n_repaired:
+        console.print(f"{summary.n_repaired:,} repaired before (case, U, gaps or spaces)")
+    if not summary.is_trusted:
+        console.print("[bold red]Do not trust these contributions:[/]")
+    for check in (check for method in summary.methods for check in method.checks):
+        if check.is_passed is False:
+            console.print(f"  [red]{escape(check.text)}[/]")
+    for problem in summary.problems:
+        rows = ", ".join(map(str, problem.rows[:5])) + (", …" if problem.n_rows > 5 else "")
+        console.print(
+            f"[yellow]warning[/] {problem.n_rows:,} not explained: {escape(problem.reason)} "
+            f"[dim](rows {rows})[/]"
+        )
 
 
 def _known_table(item: Explanation) -> Table:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seqexpr.cli import options
+from seqexpr.cli import blocks, options
 from seqexpr.cli.predict import ModelArgument
 
 if TYPE_CHECKING:
     from seqexpr.bundle.bundle import Bundle
+    from seqexpr.scale.backend import Backend
     from seqexpr.variants.effect_table import VariantSummary
 
 __all__ = ["add_to"]
@@ -23,6 +24,10 @@ seqexpr variants run calls.vcf.gz --genome hg38.fa -o scored.vcf.gz
 seqexpr variants run calls.vcf.gz --genome hg38.fa --regions promoters.bed -o scored.parquet
 
 seqexpr variants run pairs.csv --reference wt --alternative mutant -o effects.csv
+
+seqexpr variants run calls.vcf.gz --genome hg38.fa -o folder --workers 8 --resume
+
+seqexpr variants run pairs.parquet -o folder --backend ray --address auto --resume
 
 seqexpr variants run --wild-type lac.fasta --change "A12T del15-17 ins20:ACG"
 
@@ -56,7 +61,8 @@ def variants(
             "--output",
             metavar="OUT",
             help="CSV, TSV or Parquet by its name, of a VCF also .vcf, .vcf.gz or .bcf; - is "
-            "standard output (CSV).",
+            "standard output (CSV). A name without an ending is a folder of Parquet, from "
+            "Parquet or from a VCF with an index.",
         ),
     ] = "-",
     genome: Annotated[
@@ -179,6 +185,10 @@ def variants(
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Variants held in memory at a time.")
     ] = 10_000,
+    backend: blocks.Backend = "local",
+    address: blocks.Address = None,
+    workers: blocks.Workers = None,
+    resume: blocks.Resume = False,
     json: options.Json = False,
 ) -> None:
     """Predict what variants do: the effect, its interval, and whether to trust it.
@@ -195,25 +205,34 @@ def variants(
     _check_inputs(table, wild_type, genome=genome, of_genome=bool(regions or haplotypes or window))
     bundle = load_bundle(model)
     console = screen.error_console()
+    in_blocks = blocks.choose_backend(
+        backend, address=address, workers=workers, resume=resume,
+        in_blocks=blocks.is_folder(output) and wild_type is None and not haplotypes,
+    )  # fmt: skip
+    if in_blocks is not None and (wild_type is not None or haplotypes):
+        raise InputError("--backend is for a table of pairs and for a VCF without --haplotypes")
     choices: dict[str, Any] = {"covariates": parse_covariates(covariate)}
-    with screen.count_rows(console) as on_batch:
+    with screen.count_rows(console) as on_rows:
+        if in_blocks is None:
+            how = {"batch_size": batch_size, "on_batch": on_rows}
+        else:
+            how = {"backend": in_blocks, "resume": resume, "on_rows": on_rows}
         if wild_type is not None:
             summary = _of_wild_type(
                 bundle, wild_type, output, change=change, changes=changes, **choices
             )
         elif genome is None:
-            from seqexpr.variants.sequence_variants import score_table
-
-            summary = score_table(
-                bundle, str(table), output, reference=reference, alternative=alternative, id=id,
-                batch_size=batch_size, on_batch=on_batch, **choices,
-            )  # fmt: skip
+            choices |= {"reference": reference, "alternative": alternative, "id": id}
+            summary = _of_pairs(in_blocks)(bundle, str(table), output, **choices, **how)
         else:
-            choices |= {"genome": genome, "batch_size": batch_size, "on_batch": on_batch}
+            choices["genome"] = genome
             choices["placement"] = _placement(
                 bundle, genome, regions, window=window, strand=strand, keep=keep
             )
-            summary = _of_genome(haplotypes)(bundle, str(table), output, **choices)
+            if in_blocks is not None:
+                choices["regions"] = regions
+            of_genome = _of_genome(in_blocks, haplotypes=haplotypes)
+            summary = of_genome(bundle, str(table), output, **choices, **how)
     if json:
         screen.print_json(summary.to_dict())
     else:
@@ -236,10 +255,20 @@ def _check_inputs(
         raise InputError("--regions, --window and --haplotypes are for a VCF: give --genome FASTA")
 
 
-def _of_genome(haplotypes: bool) -> Any:
+def _of_pairs(in_blocks: Backend | None) -> Any:
+    from seqexpr.scale.variants import score_table_blocks
+    from seqexpr.variants.sequence_variants import score_table
+
+    return score_table if in_blocks is None else score_table_blocks
+
+
+def _of_genome(in_blocks: Backend | None, *, haplotypes: bool) -> Any:
+    from seqexpr.scale.genome_variants import score_vcf_blocks
     from seqexpr.variants.genome_variants import score_vcf
     from seqexpr.variants.haplotypes import score_haplotypes
 
+    if in_blocks is not None:
+        return score_vcf_blocks
     return score_haplotypes if haplotypes else score_vcf
 
 

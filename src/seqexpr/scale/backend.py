@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from typing import Protocol
+from typing import Any, Protocol
 
-from seqexpr.data.parquet_blocks import ParquetBlock
 from seqexpr.errors import OutputError
 from seqexpr.processes import start_workers
 
-__all__ = ["Backend", "BlockWork", "LocalBackend"]
+__all__ = ["Backend", "Block", "BlockWork", "LocalBackend"]
 
 _WORTH = 4
 """Blocks from which processes are worth their start (two seconds; a block takes as long)."""
 
 
+class Block(Protocol):
+    """A part of a job that can be done on its own; sent to workers, so that it can be pickled."""
+
+    @property
+    def index(self) -> int:
+        """Number of the block, 0 and up, in the order of the job."""
+        ...
+
+
 class BlockWork(Protocol):
-    """Work on blocks; sent to workers, so that it can be pickled (and hashed).
+    """Work on blocks of one kind; sent to workers, so that it can be pickled (and hashed).
 
     It is done by seqexpr's own workers, and never written to a file.
     """
 
-    def open(self, *, n_jobs: int | None = None) -> Callable[[ParquetBlock], str]:
+    def open(self, *, n_jobs: int | None = None) -> Callable[[Any], str]:
         """Get ready, once a worker, and return what does one block.
 
         With `n_jobs` the model takes so many threads; by default one a core. What
@@ -35,7 +43,7 @@ class BlockWork(Protocol):
 class Backend(Protocol):
     """Does the work."""
 
-    def run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
+    def run(self, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
         """Do each block once, or again where a worker died; yield what came of it, in any order."""
         ...
 
@@ -59,7 +67,7 @@ class LocalBackend:
     def __init__(self, *, n_workers: int | None = None) -> None:
         self.n_workers = n_workers
 
-    def run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
+    def run(self, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
         """Do the blocks; results come as they are finished."""
         n_workers = min(self._n_workers(len(blocks)), len(blocks))
         if n_workers <= 1:
@@ -85,10 +93,10 @@ class LocalBackend:
         return int(cpu_count()) if n_blocks >= _WORTH else 1
 
 
-_opened: dict[BlockWork, Callable[[ParquetBlock], str]] = {}
+_opened: dict[BlockWork, Callable[[Any], str]] = {}
 
 
-def _do(work: BlockWork, block: ParquetBlock) -> str:
+def _do(work: BlockWork, block: Block) -> str:
     """Do a block in a worker, which opens the work once."""
     if work not in _opened:
         _opened.clear()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any
 
-from seqexpr.data.parquet_blocks import ParquetBlock
 from seqexpr.optional import require
-from seqexpr.scale.backend import BlockWork
+from seqexpr.scale.backend import Block, BlockWork
 
 __all__ = ["RayBackend"]
 
@@ -40,7 +37,7 @@ class RayBackend:
         self.address, self.n_workers = address, n_workers
         self._ray = require("ray", extra="scale")
 
-    def run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
+    def run(self, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
         """Do the blocks on the workers; results come as they are finished."""
         ray = self._ray
         is_ours = not ray.is_initialized()
@@ -54,13 +51,13 @@ class RayBackend:
             if is_ours:
                 ray.shutdown()
 
-    def _run(self, work: BlockWork, blocks: Sequence[ParquetBlock]) -> Iterator[str]:
+    def _run(self, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
         data = require("ray.data", extra="scale")
         n_cores = int(self._ray.cluster_resources().get("CPU", 1))
         n_workers = max(1, min(self.n_workers or n_cores, len(blocks)))
-        texts = [{"block": json.dumps(asdict(block))} for block in blocks]
-        done = data.from_items(texts, override_num_blocks=len(texts)).map_batches(
-            _worker_of(work),
+        numbers = [{"block": block.index} for block in blocks]
+        done = data.from_items(numbers, override_num_blocks=len(numbers)).map_batches(
+            _worker_of(work, blocks),
             batch_size=1,
             num_cpus=1,
             compute=data.ActorPoolStrategy(size=n_workers),
@@ -69,22 +66,19 @@ class RayBackend:
             yield str(row["result"])
 
 
-def _worker_of(work: BlockWork) -> type:
+def _worker_of(work: BlockWork, blocks: Sequence[Block]) -> type:
     """Return the class of an actor: it opens the work once, and does one block after the other."""
+    by_number = {block.index: block for block in blocks}
 
-    # Made here, so that it brings the work with it: arguments of an actor lie in the memory of
-    # some machine, and are lost with it (Ray's issue 53727).
+    # Made here, so that it brings work and blocks with it: arguments of an actor lie in the memory
+    # of some machine, and are lost with it (Ray's issue 53727). Ray Data moves numbers only.
     class Worker:
         def __init__(self) -> None:
             _take_one_core()
             self.do = work.open(n_jobs=1)
 
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-            blocks = [json.loads(text) for text in batch["block"].tolist()]
-            made = [
-                ParquetBlock(**{**one, "row_groups": tuple(one["row_groups"])}) for one in blocks
-            ]
-            return {"result": [self.do(block) for block in made]}
+            return {"result": [self.do(by_number[int(number)]) for number in batch["block"]]}
 
     return Worker
 

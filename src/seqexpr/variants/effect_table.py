@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
     from seqexpr.bundle.bundle import Bundle
 
-__all__ = ["Batch", "Tally", "VariantProblem", "VariantSummary", "effect_table"]
+__all__ = [
+    "Batch",
+    "Tally",
+    "VariantProblem",
+    "VariantSummary",
+    "effect_table",
+    "join_variant_summaries",
+]
 
 _SHOWN = 20
 
@@ -75,6 +82,15 @@ class VariantSummary:
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready containers."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, said: Mapping[str, Any]) -> Self:
+        """Return the summary that :meth:`to_dict` gave, also from JSON and back."""
+        problems = tuple(
+            VariantProblem(one["reason"], one["n_rows"], tuple(one["examples"]))
+            for one in said["problems"]
+        )
+        return cls(**{**said, "problems": problems, "notes": tuple(said["notes"])})
 
 
 @dataclass
@@ -170,6 +186,45 @@ class Tally:
             ),
             notes=tuple(self.notes),
         )
+
+
+def join_variant_summaries(
+    summaries: Sequence[VariantSummary], *, notes: tuple[str, ...] = ()
+) -> VariantSummary:
+    """Return the summary of parts of a table, in their order, as if it had been one.
+
+    Parameters
+    ----------
+    summaries : sequence of VariantSummary
+        Of one model, at least one.
+    notes : tuple of str
+        What is to be said of the whole. Default nothing.
+
+    Examples
+    --------
+    >>> problem = VariantProblem("in no region", 1, ("a",))
+    >>> part = VariantSummary(3, 2, 1, None, "related", 0.9, (problem,), ())
+    >>> whole = join_variant_summaries([part, part])
+    >>> whole.n_rows, whole.problems
+    (6, (VariantProblem(reason='in no region', n_rows=2, examples=('a', 'a')),))
+    """
+    problems: dict[str, VariantProblem] = {}
+    for problem in (problem for one in summaries for problem in one.problems):
+        before = problems.get(problem.reason, VariantProblem(problem.reason, 0, ()))
+        problems[problem.reason] = VariantProblem(
+            problem.reason, before.n_rows + problem.n_rows,
+            (*before.examples, *problem.examples)[:_SHOWN],
+        )  # fmt: skip
+    outside = [one.n_outside_domain for one in summaries]
+    return replace(
+        summaries[0],
+        n_rows=sum(one.n_rows for one in summaries),
+        n_scored=sum(one.n_scored for one in summaries),
+        n_beyond_zero=sum(one.n_beyond_zero for one in summaries),
+        n_outside_domain=None if None in outside else sum(n or 0 for n in outside),
+        problems=tuple(problems.values()),
+        notes=notes,
+    )
 
 
 def effect_table(

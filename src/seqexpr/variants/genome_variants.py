@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from seqexpr.bundle.bundle import Bundle
 
-__all__ = ["MISMATCH", "AlleleReader", "score_vcf"]
+__all__ = ["MISMATCH", "AlleleReader", "assembly_notes", "score_records", "score_vcf"]
 
 MISMATCH = "the genome has another reference allele"
 _BASES = frozenset("ACGTN")
@@ -96,8 +96,10 @@ def score_vcf(
         tally.notes += alleles.compare(reader)
         writer = _writer(destination, reader, bundle)
         stack.enter_context(writer)
-        for records, batch in _batches(reader, alleles, batch_size):
-            frame = effect_table(bundle, batch, covariates=covariates)
+        for scored in score_records(
+            bundle, reader, alleles, covariates=covariates, batch_size=batch_size
+        ):
+            records, batch, frame = scored
             tally.count(batch, frame)
             if isinstance(writer, VcfWriter):
                 _write_records(writer, records, frame, bundle.target_names)
@@ -105,8 +107,8 @@ def score_vcf(
                 writer.write(frame)
             if on_batch is not None:
                 on_batch(tally.n_rows)
-    _note_mismatches(tally)
-    return tally.summary(bundle)
+    summary = tally.summary(bundle)
+    return replace(summary, notes=(*summary.notes, *assembly_notes(summary)))
 
 
 def _writer(
@@ -119,13 +121,13 @@ def _writer(
     return VcfWriter(destination, reader, targets)
 
 
-def _note_mismatches(tally: Tally) -> None:
-    count = tally.reasons.get(MISMATCH, (0, []))[0]
-    if count >= 10 and count > 0.1 * tally.n_rows:
-        tally.notes.append(
-            f"{count:,} of {tally.n_rows:,} reference alleles are not what the genome holds: is it "
-            "another assembly?"
-        )
+def assembly_notes(summary: VariantSummary) -> list[str]:
+    """Say where so many reference alleles are not the genome's that it may be another assembly."""
+    count = sum(problem.n_rows for problem in summary.problems if problem.reason == MISMATCH)
+    if count < 10 or count <= 0.1 * summary.n_rows:
+        return []
+    shown = f"{count:,} of {summary.n_rows:,} reference alleles"
+    return [f"{shown} are not what the genome holds: is it another assembly?"]
 
 
 @dataclass
@@ -136,22 +138,57 @@ class _Record:
     rows: list[list[int]] = field(default_factory=list)
 
 
+def score_records(
+    bundle: Bundle,
+    records: Iterable[Any],
+    alleles: AlleleReader,
+    *,
+    covariates: Mapping[str, object] | None = None,
+    batch_size: int = 10_000,
+) -> Iterator[tuple[list[_Record], Batch, pd.DataFrame]]:
+    """Score records in batches.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        A loaded model.
+    records : iterable of cyvcf2.Variant
+        In order.
+    alleles : AlleleReader
+        Reads their alleles.
+    covariates, batch_size
+        As for :func:`score_vcf`.
+
+    Yields
+    ------
+    records : list
+        Those of the batch.
+    batch : Batch
+        A row for each allele and window.
+    frame : DataFrame
+        Their effects: see :func:`~seqexpr.variants.effect_table.effect_table`.
+    """
+    for kept, batch in _batches(records, alleles, batch_size):
+        yield kept, batch, effect_table(bundle, batch, covariates=covariates)
+
+
 def _batches(
-    reader: VcfReader, alleles: AlleleReader, size: int
+    records: Iterable[Any], alleles: AlleleReader, size: int
 ) -> Iterator[tuple[list[_Record], Batch]]:
-    records, batch = [], Batch()
-    for record in reader:
+    waiting: list[_Record] = []
+    batch = Batch()
+    for record in records:
         kept = _Record(record)
         for number in range(max(1, len(record.ALT))):
             first = len(batch)
             alleles.read(record, number, batch)
             kept.rows.append(list(range(first, len(batch))))
-        records.append(kept)
+        waiting.append(kept)
         if len(batch) >= size:
-            yield records, batch
-            records, batch = [], Batch()
-    if records:
-        yield records, batch
+            yield waiting, batch
+            waiting, batch = [], Batch()
+    if waiting:
+        yield waiting, batch
 
 
 class AlleleReader:

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
     from seqexpr.bundle.bundle import Bundle
 
-__all__ = ["read_changes", "read_wild_type", "score_changes", "score_table"]
+__all__ = [
+    "PairColumns",
+    "pair_up",
+    "read_changes",
+    "read_wild_type",
+    "score_changes",
+    "score_table",
+]
 
 _REFERENCE = ("reference", "ref", "reference_sequence", "ref_sequence", "wild_type", "wildtype",
               "wild_type_sequence", "wt", "wt_sequence")  # fmt: skip
@@ -199,8 +206,10 @@ def score_table(
     tally = Tally()
     with TableWriter(destination) as writer:
         for first_row, rows in iter_frames(source, batch_size=batch_size):
-            columns = _Columns.of(rows, reference, alternative, id=id, source=str(source))
-            batch = _paired(rows, columns, first_row)
+            columns = PairColumns.of(
+                list(map(str, rows.columns)), reference, alternative, id=id, source=str(source)
+            )
+            batch = pair_up(rows, columns, first_row=first_row)
             frame = effect_table(bundle, batch, covariates=covariates)
             tally.count(batch, frame)
             writer.write(frame)
@@ -210,7 +219,17 @@ def score_table(
 
 
 @dataclass(frozen=True)
-class _Columns:
+class PairColumns:
+    """Which columns of a table hold the sequences without and with a variant.
+
+    Attributes
+    ----------
+    reference, alternative : str
+        The sequences.
+    id : str or None
+        Names of the rows.
+    """
+
     reference: str
     alternative: str
     id: str | None
@@ -218,15 +237,25 @@ class _Columns:
     @classmethod
     def of(
         cls,
-        frame: pd.DataFrame,
+        names: list[str],
         reference: str | None,
         alternative: str | None,
         *,
         id: str | None,
         source: str,
     ) -> Self:
-        """Take the columns that the user named, or that have one of the usual names."""
-        names = list(map(str, frame.columns))
+        """Take the columns that the user named, or that have one of the usual names.
+
+        Raises
+        ------
+        ColumnError
+            If one is not there, or none has a usual name.
+
+        Examples
+        --------
+        >>> PairColumns.of(["name", "wt", "mutant"], None, None, id=None, source="pairs.csv")
+        PairColumns(reference='wt', alternative='mutant', id='name')
+        """
         for given in (reference, alternative, id):
             if given is not None and given not in names:
                 raise ColumnError(f"{source}: no column {given!r}{did_you_mean(given, names)}")
@@ -245,7 +274,26 @@ class _Columns:
         return cls(str(sides[0]), str(sides[1]), id or find(_ID))
 
 
-def _paired(frame: pd.DataFrame, columns: _Columns, first_row: int) -> Batch:
+def pair_up(frame: pd.DataFrame, columns: PairColumns, *, first_row: int) -> Batch:
+    """Return the pairs of a table, repaired as in training, or told why they cannot be scored.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Some of its rows.
+    columns : PairColumns
+        Which columns.
+    first_row : int
+        Number of the first row in the table, counted from 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"ref": ["ac gt", ""], "alt": ["ACGA", "ACGA"]})
+    >>> batch = pair_up(frame, PairColumns("ref", "alt", None), first_row=1)
+    >>> batch.references, batch.problems
+    (['ACGT', ''], ['', 'ref: no sequence'])
+    """
     names = (columns.reference, columns.alternative)
     sides = [take_in(frame[name]) for name in names]
     labels: list[str] = [""] * len(frame)

@@ -16,6 +16,7 @@ import numpy as np
 from seqexpr.errors import InputError, OutputError
 from seqexpr.files import atomic_path
 from seqexpr.optional import require
+from seqexpr.variants.vcf_index import find_index
 
 __all__ = ["PREFIX", "VcfReader", "VcfWriter", "info_name", "info_value", "is_vcf"]
 
@@ -95,11 +96,7 @@ class VcfReader:
         InputError
             If there is no index.
         """
-        if not any(Path(self.name + ending).is_file() for ending in (".tbi", ".csi")):
-            raise InputError(
-                f"{self.name} has no index, which is needed to find variants by place; make one "
-                f"with: tabix -p vcf {self.name} (of a file compressed with bgzip)"
-            )
+        find_index(self.name)
         return self._guarded(self.file(f"{chromosome}:{start + 1}-{end}"))
 
     def _guarded(self, records: Any) -> Iterator[Any]:
