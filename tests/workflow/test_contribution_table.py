@@ -90,14 +90,14 @@ def test_a_row_without_a_number_says_so():
 def test_the_method_is_that_of_rows_from_all_over_the_table(trees):
     rows = random_rows(40, low=30, high=31)
     alike = table_of([rows[0]] * 20)
-    methods, notes = settle_methods(trees, [alike])
+    methods = settle_methods(trees, [alike])
     assert [method.name for method in methods] == ["mutagenesis"] * 2
-    methods, notes = settle_methods(trees, [alike, table_of(rows), table_of(rows)])
+    methods = settle_methods(trees, [alike, table_of(rows), table_of(rows)])
     assert [(method.target, method.name) for method in methods] == [
         ("ta", "weights"), ("gc", "weights")
     ]  # fmt: skip
     assert [check.name for check in methods[0].checks] == ["sum", "agreement", "members"]
-    assert notes == ()
+    assert methods[0].notes == ()
 
 
 @pytest.mark.parametrize("method", ["deeplift", "integrated_gradients"])

@@ -54,8 +54,8 @@ def show_contributions(summary: ContributionSummary, console: Console, *, place:
     for method in summary.methods:
         several = f"{method.target}: " if len(summary.methods) > 1 else ""
         console.print(f"{escape(several)}contributions by {method.name}")
-    for note in summary.notes:
-        console.print(f"[cyan]note[/] {escape(note)}")
+        for note in method.notes:
+            console.print(f"[cyan]note[/] {escape(note)}")
     if summary.n_repaired:
         console.print(f"{summary.n_repaired:,} repaired before (case, U, gaps or spaces)")
     if not summary.is_trusted:

@@ -93,14 +93,14 @@ def explain_blocks(  # noqa: PLR0913 - one keyword for each choice
         Table(frame, first.roles, first.source, "parquet", first_row=row)
         for row, frame in read_spread(source)
     ]
-    methods, notes = settle_methods(bundle, some, method, seed=seed)
+    methods = settle_methods(bundle, some, method, seed=seed)
     task = _Explain(first.roles, first.source, tuple(item.name for item in methods))
     said = run_job(
         bundle, task, blocks, target=target, backend=backend, resume=resume, on_rows=on_rows
     )
     return join_contribution_summaries(
         [ContributionSummary.from_dict(summary) for summary in said],
-        methods=methods, notes=(*first.notes, *notes),
+        methods=methods, notes=first.notes,
     )  # fmt: skip
 
 

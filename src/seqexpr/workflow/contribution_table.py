@@ -56,11 +56,14 @@ class TargetMethod:
         The method.
     checks : tuple of Check
         On rows from all over the table.
+    notes : tuple of str
+        What is to be said of it.
     """
 
     target: str
     name: Settled
     checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ class ContributionSummary:
     methods : tuple of TargetMethod
         One for each target.
     notes : tuple of str
-        What was read, in words, and what is to be said of the methods.
+        What was read, in words.
     """
 
     n_rows: int
@@ -142,8 +145,8 @@ def join_contribution_summaries(
 
 def settle_methods(
     bundle: Bundle, some: Sequence[Table], method: Choice = "auto", *, seed: int = 42
-) -> tuple[tuple[TargetMethod, ...], tuple[str, ...]]:
-    """Return how contributions are found, one method for the whole table, and what is to be said.
+) -> tuple[TargetMethod, ...]:
+    """Return how contributions to each target are found, one method for the whole table.
 
     Chosen and checked as ``explain`` does: mutagenesis takes the place of a method
     that fails a check.
@@ -167,19 +170,18 @@ def settle_methods(
     rows = [ModelRows.read(bundle, table) for table in some]
     sequences = [sequence for one in rows for sequence in one.sequences]
     covariates = _joined([one.covariates for one in rows])
-    methods, notes = [], []
+    methods = []
     for target, name in enumerate(bundle.target_names):
         explained = _explained(bundle, sequences, target, covariates=covariates)
         settled = settle_method(explained, method)
         checks: list[Check] = []
+        notes: list[str] = []
         if sequences:
             rng = np.random.default_rng(seed)
-            found, checks, more = attribute(explained, settled, rng=rng)
+            found, checks, notes = attribute(explained, settled, rng=rng)
             settled = "mutagenesis" if found.method == "mutagenesis" else settled
-            several = f"{name}: " if len(bundle.target_names) > 1 else ""
-            notes += [f"{several}{note}" for note in more]
-        methods.append(TargetMethod(name, settled, tuple(checks)))
-    return tuple(methods), tuple(notes)
+        methods.append(TargetMethod(name, settled, tuple(checks), tuple(notes)))
+    return tuple(methods)
 
 
 def contribution_schema(target_names: tuple[str, ...]) -> pa.Schema:
