@@ -70,7 +70,7 @@ lint: .venv/.dev
 test: test-core test-deep test-scale
 
 # What PyTorch is needed to run; its lines count in test-deep.
-NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py,src/seqexpr/scale/ray_backend.py
+NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py,src/seqexpr/scale/ray_*.py
 # The limits of memory (two minutes) are tested in test-scale, without Ray too.
 test-core: .venv/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/scale/test_memory_limit.py --cov --cov-report= --cov-fail-under=0 --durations=15
@@ -91,6 +91,7 @@ test-deep: .venv/.deep
 	@$(PIP) --editable ".[dev,scale]"
 	@touch $@
 
+# Networks on Ray are tested where PyTorch is installed too, as after test-deep.
 test-scale: .venv/.scale
 	$(ONE_THREAD) $(BIN)/python -m pytest tests/scale tests/search/test_search_on_ray.py
 

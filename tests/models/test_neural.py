@@ -235,16 +235,19 @@ def test_while_frozen_only_the_head_moves(donor, library):
     model, file = donor
     named = {"init_from": file, "training": {"n_epochs": 2, "averaging": 0.0}}
     frozen = quick(None, frozen_epochs=2, **named).fit(*library).weights_[0]
+    shared = quick(None, frozen_epochs=2, n_devices=2, **named).fit(*library).weights_[0]
     thawed = quick(None, frozen_epochs=1, **named).fit(*library).weights_[0]
     for name, value in model.weights_[0].items():
         if name.startswith("trunk.") and not name.endswith("num_batches_tracked"):
             np.testing.assert_array_equal(frozen[name], value)
+            np.testing.assert_array_equal(shared[name], value)
     assert any(
         not np.array_equal(frozen[name], thawed[name])
         for name in frozen
         if name.startswith("trunk.")
     )
-    assert not np.array_equal(frozen["out.weight"], model.weights_[0]["out.weight"])
+    for weights in (frozen, shared):
+        assert not np.array_equal(weights["out.weight"], model.weights_[0]["out.weight"])
 
 
 def test_the_head_is_new_where_there_are_other_targets(donor, library):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from seqexpr.errors import ClusterError, InputError
@@ -81,7 +81,7 @@ class RayTraining:
         require("ray", extra="scale")
         require("torch", extra="deep")
 
-    def launch(self, work: Callable[[Any], T], *, device: str) -> T:
+    def launch(self, work: Callable[[Any], T], *, device: str, precision: Mapping[str, str]) -> T:
         """Do the work of a fit on all workers, and return what it returned on the first.
 
         Parameters
@@ -90,6 +90,8 @@ class RayTraining:
             Can be pickled; is handed the Fabric of its process.
         device : {"auto", "cpu", "cuda"}
             What the fit is to run on.
+        precision : mapping of str to str
+            In which precision, by device; on others the first worker measures.
 
         Raises
         ------
@@ -99,11 +101,16 @@ class RayTraining:
             If workers failed more than `max_failures` times, or machines were
             waited for in vain.
         """
+        n_threads = self.cores_per_worker
+
+        def run() -> T:  # a closure: Ray sends it with all that it holds, in memory
+            return _work_here(work, n_threads, precision)
+
         failed = require("ray.train", extra="scale").TrainingFailedError
         with ray_session(self.address) as ray, tempfile.TemporaryDirectory() as notes:
             on_gpu = self._takes_gpus(ray, device)
             try:
-                done: T = self._trainer(work, notes, on_gpu=on_gpu).fit().return_value
+                done: T = self._trainer(run, notes, on_gpu=on_gpu).fit().return_value
             except failed as error:
                 raise ClusterError(self._explain(error)) from error
             return done
@@ -126,16 +133,11 @@ class RayTraining:
                 )
         return bool(wanted)
 
-    def _trainer(self, work: Callable[[Any], Any], notes: str, *, on_gpu: bool) -> Any:
+    def _trainer(self, run: Callable[[], Any], notes: str, *, on_gpu: bool) -> Any:
         """Return Ray's trainer; in the folder it keeps notes of its own, nothing of the fit."""
         train = require("ray.train", extra="scale")
-        n_threads = self.cores_per_worker
-
-        def loop() -> Any:  # a closure: Ray sends it with all that it holds, in memory
-            return _work_here(work, n_threads)
-
         trainer = require("ray.train.torch", extra="scale").TorchTrainer(
-            loop,
+            run,
             scaling_config=train.ScalingConfig(
                 num_workers=self.n_workers,
                 use_gpu=on_gpu,
@@ -173,7 +175,7 @@ class RayTraining:
         )
 
 
-def _work_here(work: Callable[[Any], T], n_threads: int) -> T:
+def _work_here(work: Callable[[Any], T], n_threads: int, precision: Mapping[str, str]) -> T:
     """Do the work in a worker of Ray Train."""
     from seqexpr.models.training.joining import Place, work_joined
 
@@ -183,7 +185,7 @@ def _work_here(work: Callable[[Any], T], n_threads: int) -> T:
     place = Place(
         here.get_world_size(), here.get_world_rank(), here.get_local_rank(), here.get_node_rank()
     )
-    return work_joined(work, place, device)
+    return work_joined(work, place, device=device, precision=precision)
 
 
 def _first_line(error: object) -> str:

@@ -7,7 +7,7 @@ below, without handing it through every call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ T = TypeVar("T")
 class Launcher(Protocol):
     """Starts the processes of a fit, on this machine or on others."""
 
-    def launch(self, work: Callable[[Any], T], *, device: str) -> T:
+    def launch(self, work: Callable[[Any], T], *, device: str, precision: Mapping[str, str]) -> T:
         """Do the work of a fit in every process, and return what it returned in the first.
 
         Where a process dies, all may be begun again: the work itself knows how far it was.
@@ -40,6 +40,9 @@ class Launcher(Protocol):
             is joined to the others.
         device : {"auto", "cpu", "cuda"}
             What the fit is to run on.
+        precision : mapping of str to str
+            What was measured here to be fastest, by device; on others it is to be
+            measured.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -40,7 +40,13 @@ class Place:
     node_rank: int
 
 
-def work_joined(work: Callable[[Any], T], place: Place, device: torch.device) -> T:
+def work_joined(
+    work: Callable[[Any], T],
+    place: Place,
+    *,
+    device: torch.device,
+    precision: Mapping[str, str],
+) -> T:
     """Do the work of a fit in this process, and return what it returns.
 
     PyTorch's process group must be there already: whoever started the processes
@@ -54,24 +60,27 @@ def work_joined(work: Callable[[Any], T], place: Place, device: torch.device) ->
         Which process this is.
     device : torch.device
         What it trains on.
+    precision : mapping of str to str
+        In which, by the device's kind, so that a fit that is begun again goes on
+        as it began; where the kind is not in it, the first process measures.
     """
-    precision = _agreed_precision(device, place)
+    chosen = _agreed(precision.get(device.type), device, place)
     if place.n_processes == 1:  # as on one device of one machine, so that weights are the same
         devices: Any = 1 if device.type == "cpu" else [device.index or 0]
-        alone = Fabric(accelerator=device.type, devices=devices, precision=precision)
+        alone = Fabric(accelerator=device.type, devices=devices, precision=chosen)
         return work(alone)
     strategy = _JoinedDDP(device, cluster_environment=_Joined(place))
     fabric = Fabric(
-        accelerator=device.type, devices=1, num_nodes=place.n_processes, precision=precision,
+        accelerator=device.type, devices=1, num_nodes=place.n_processes, precision=chosen,
         strategy=strategy,
     )  # fmt: skip
     done: T = fabric.launch(work)
     return done
 
 
-def _agreed_precision(device: torch.device, place: Place) -> str:
-    """Return what the first process has measured: two may find different ones."""
-    found = [fastest_precision(device.type)]
+def _agreed(known: str | None, device: torch.device, place: Place) -> str:
+    """Return the precision that is known, or that the first has measured: two may differ."""
+    found = [known or fastest_precision(device.type)]
     if place.n_processes > 1:
         torch.distributed.broadcast_object_list(found, src=0)
     return found[0]

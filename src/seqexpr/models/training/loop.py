@@ -125,7 +125,8 @@ def train_network(
 def _launch(work: Callable[[Any], T], plan: Plan, context: TrainingContext) -> T:
     """Do the work with the context's launcher, else in this process, or with one a device."""
     if context.launcher is not None:
-        return context.launcher.launch(work, device=context.device)
+        measured = {plan.device: plan.precision}
+        return context.launcher.launch(work, device=context.device, precision=measured)
     from lightning_fabric import Fabric
 
     many = plan.n_devices > 1
