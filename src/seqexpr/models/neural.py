@@ -67,8 +67,8 @@ class NeuralRegressor(RegressorMixin, BaseEstimator):
     n_devices : int, default 1
         GPUs (or, on a processor, processes) that share each batch in training,
         at least 1. The rows of a batch are normalised on each by themselves, and
-        gradients are added up across them: the same seed gives the same weights
-        with one device and with two, nearly the same with more. Where
+        gradients are added up across them: another number is another fit, the same
+        number and seed give the same weights. Where
         :class:`~seqexpr.models.training.context.TrainingContext` has a launcher,
         that decides.
     n_jobs : int, default 1
