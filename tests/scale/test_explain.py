@@ -9,6 +9,7 @@ import pytest
 from seqexpr.bundle.store import load_bundle
 from seqexpr.errors import InputError, OutputError
 from seqexpr.interpretation.contributions import Explained, contributions_of
+from seqexpr.models.fitting import set_jobs
 from seqexpr.scale.backend import LocalBackend
 from seqexpr.scale.explain import explain_blocks
 
@@ -40,6 +41,20 @@ def test_of_a_line_every_row_is_what_it_is_among_all(job, written, rows):
     np.testing.assert_array_equal(found, expected.contributions.astype(np.float32))
     np.testing.assert_allclose(known["predicted"], expected.predictions, rtol=1e-12)
     assert known["rest"].isna().all()
+
+
+def test_one_thread_explains_a_block_wherever_it_is_done(job, written):
+    class Asking(LocalBackend):
+        def run(self, work, blocks):
+            bundle = load_bundle(job.run)
+            set_jobs(bundle.model, 2)
+            work.task.start(bundle)
+            asked.append(bundle.model.get_params()["regressor__n_jobs"])
+            return super().run(work, blocks)
+
+    asked = []
+    explain_blocks(load_bundle(job.run), job.table, written, backend=Asking(n_workers=1))
+    assert asked == [1]
 
 
 def test_what_cannot_be_done_is_said(job, tmp_path):

@@ -13,6 +13,7 @@ from seqexpr.data.parquet_blocks import ParquetBlock, find_blocks, iter_block, r
 from seqexpr.data.table import Table, iter_tables
 from seqexpr.files import atomic_path
 from seqexpr.interpretation.contributions import Choice, Settled
+from seqexpr.models.fitting import set_jobs
 from seqexpr.scale.jobs import BlockResult, check_destination, run_job
 from seqexpr.workflow.contribution_table import (
     ContributionSummary,
@@ -126,6 +127,9 @@ class _Explain:
         """Return what explains a block."""
         from pyarrow import parquet
 
+        # What a network's bases contribute depends in the last digits on how many threads add it
+        # up; so it is one everywhere, and a core has a process.
+        set_jobs(bundle.model, 1)
         schema = contribution_schema(bundle.target_names)
 
         def write(block: ParquetBlock, file: Path) -> BlockResult:

@@ -235,7 +235,6 @@ class _Work:
     def _do(self, write: Callable[[JobBlock, Path], BlockResult], block: JobBlock) -> Any:
         """Write a block, and say what its file is."""
         file = Path(self.folder, _name(block))
-        file.unlink(missing_ok=True)
         n_rows, summary = write(block, file)
         result = {
             "index": block.index,
@@ -286,9 +285,11 @@ def _finished(parts: Path, blocks: Iterable[Block]) -> dict[int, dict[str, Any]]
     """Return what an interrupted job has finished, as its workers said it."""
     done = {}
     for block in blocks:
-        said = (parts / _name(block)).with_suffix(".json")
-        if said.is_file():
-            done[block.index] = json.loads(said.read_text())
+        file = parts / _name(block)
+        said = file.with_suffix(".json")
+        result = json.loads(said.read_text()) if said.is_file() else None
+        if result is not None and (file.is_file() or not result["n_rows"]):
+            done[block.index] = result
     return done
 
 
@@ -297,14 +298,12 @@ def _check(parts: Path, block: JobBlock, done: Mapping[int, dict[str, Any]]) -> 
     file = parts / _name(block)
     result = done.get(block.index)
     if result is None or (result["n_rows"] and not file.is_file()):
-        # What is said of a lost file must not be believed by the next run.
-        file.with_suffix(".json").unlink(missing_ok=True)
         raise OutputError(f"block {block.index} was not written; run it again with --resume")
     is_whole = block.n_rows in (None, result["n_rows"])
     if result["n_rows"] and is_whole:
         is_whole = sha256_of_file(file) == result["sha256"]
     if not is_whole:
-        file.with_suffix(".json").unlink(missing_ok=True)
+        file.with_suffix(".json").unlink(missing_ok=True)  # not to be believed by the next run
         raise OutputError(
             f"{file} is not as its worker left it; run it again with --resume, which writes it anew"
         )
