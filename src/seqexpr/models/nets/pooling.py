@@ -37,18 +37,20 @@ class PlacePool(nn.Module):
 
     def weights(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return how much each place counts: (length, places), or (n, length, places) by a mask."""
-        position = torch.arange(x.shape[2], dtype=x.dtype, device=x.device)
-        places = torch.arange(self.n_places, dtype=x.dtype, device=x.device)
+        # Half precision cannot count beyond 256.
+        exact = torch.promote_types(x.dtype, torch.float32)
+        position = torch.arange(x.shape[2], dtype=exact, device=x.device)
+        places = torch.arange(self.n_places, dtype=exact, device=x.device)
         if mask is None:
-            last = torch.full((1, 1), float(max(1, x.shape[2] - 1)), dtype=x.dtype, device=x.device)
+            last = torch.full((1, 1), float(max(1, x.shape[2] - 1)), dtype=exact, device=x.device)
         else:
-            last = (mask.sum(dim=2) - 1).clamp(min=1.0).to(x.dtype)  # (n, 1)
+            last = (mask.sum(dim=2) - 1).clamp(min=1.0).to(exact)  # (n, 1)
         at = position / last * (self.n_places - 1)  # (n or 1, length)
         weights = (1 - (at[:, :, None] - places).abs()).clamp(min=0.0)
         if mask is not None:
-            weights = weights * mask[:, 0, :, None].to(x.dtype)
+            weights = weights * mask[:, 0, :, None].to(exact)
         total = weights.sum(dim=1, keepdim=True)
-        weights = weights / torch.where(total > 0, total, 1.0)
+        weights = (weights / torch.where(total > 0, total, 1.0)).to(x.dtype)
         return weights[0] if mask is None else weights
 
 
@@ -59,10 +61,9 @@ class SummaryPool(nn.Module):
         """Return (n, 2 * channels)."""
         if mask is None:
             return torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)
-        lowest = torch.finfo(x.dtype).min
-        largest = x.masked_fill(mask == 0, lowest).amax(dim=2)
+        largest = torch.where(mask > 0, x, torch.finfo(x.dtype).min).amax(dim=2)
         some = mask.amax(dim=2)  # 0 for a sequence without bases
-        return torch.cat([masked_mean(x, mask), largest * some], dim=1)
+        return torch.cat([masked_mean(x, mask), largest * some.to(x.dtype)], dim=1)
 
 
 class AttentionPool(nn.Module):
@@ -79,4 +80,4 @@ class AttentionPool(nn.Module):
             score = score.masked_fill(mask.transpose(1, 2) == 0, torch.finfo(x.dtype).min)
         weights = torch.softmax(score, dim=1)
         pooled = (x @ weights)[:, :, 0]
-        return pooled if mask is None else pooled * mask.amax(dim=2)
+        return pooled if mask is None else pooled * mask.amax(dim=2).to(x.dtype)

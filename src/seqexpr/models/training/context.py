@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 __all__ = [
     "Launcher",
@@ -93,6 +93,10 @@ class TrainingContext:
         too, if the last is a tenth of this ago.
     device : {"auto", "cpu", "cuda"}
         What networks mean that say "auto".
+    precision : {"auto", "single"}
+        What networks are trained in: whatever is fastest on the device (half
+        precision on GPUs, and on processors with units for it), or single
+        precision, so that a seed gives the same weights on other processors.
     init_from : str
         Weights that the model "transfer" goes on from.
     deadline : float or None
@@ -108,6 +112,7 @@ class TrainingContext:
     checkpoints: Path | None = None
     checkpoint_seconds: float = 60.0
     device: str = "auto"
+    precision: Literal["auto", "single"] = "auto"
     init_from: str = ""
     deadline: float | None = None
     launcher: Launcher | None = None

@@ -11,7 +11,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments import ClusterEnvironment
 from lightning_fabric.strategies import DDPStrategy
 
-from seqexpr.models.training.precision import fastest_precision
+from seqexpr.models.training.precision import fastest_precision, precision_plugin
 
 __all__ = ["Place", "work_joined"]
 
@@ -65,13 +65,14 @@ def work_joined(
         as it began; where the kind is not in it, the first process measures.
     """
     chosen = _agreed(precision.get(device.type), device, place)
+    plugin = precision_plugin(chosen, device.type)
     if place.n_processes == 1:  # as on one device of one machine, so that weights are the same
         devices: Any = 1 if device.type == "cpu" else [device.index or 0]
-        alone = Fabric(accelerator=device.type, devices=devices, precision=chosen)
+        alone = Fabric(accelerator=device.type, devices=devices, plugins=plugin)
         return work(alone)
     strategy = _JoinedDDP(device, cluster_environment=_Joined(place))
     fabric = Fabric(
-        accelerator=device.type, devices=1, num_nodes=place.n_processes, precision=chosen,
+        accelerator=device.type, devices=1, num_nodes=place.n_processes, plugins=plugin,
         strategy=strategy,
     )  # fmt: skip
     done: T = fabric.launch(work)

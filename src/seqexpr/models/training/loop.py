@@ -24,6 +24,7 @@ from seqexpr.models.training.checkpoint import read_checkpoint, write_checkpoint
 from seqexpr.models.training.context import TrainingContext, TrainingProgress
 from seqexpr.models.training.examples import Batch, Examples, Feed, Rows, to_input
 from seqexpr.models.training.losses import Loss, error_and_pearson
+from seqexpr.models.training.precision import precision_plugin
 from seqexpr.models.training.settings import Augmentation, Training
 from seqexpr.models.training.state import Epoch, Moving, State, keep_state, take_up_state
 
@@ -131,7 +132,8 @@ def _launch(work: Callable[[Any], T], plan: Plan, context: TrainingContext) -> T
 
     many = plan.n_devices > 1
     fabric = Fabric(
-        accelerator=plan.device, devices=plan.n_devices, precision=plan.precision,
+        accelerator=plan.device, devices=plan.n_devices,
+        plugins=precision_plugin(plan.precision, plan.device),
         strategy="ddp_spawn" if many else "auto",
     )  # fmt: skip
     done: T = fabric.launch(work) if many else work(fabric)

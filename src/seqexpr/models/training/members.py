@@ -225,10 +225,14 @@ def _fit_member(
         start_from(built, read_network(model.init_from), number=number)
     plan = Plan(
         training, augmentation, n_snapshots=model.n_snapshots, frozen_epochs=model.frozen_epochs,
-        seed=seed, device=device, n_devices=model.n_devices, precision=fastest_precision(device),
+        seed=seed, device=device, n_devices=model.n_devices, precision=_precision(device),
         checkpoint=checkpoint,
     )  # fmt: skip
     return train_network(built, train, held, loss=loss, plan=plan, context=current_context())
+
+
+def _precision(device: str) -> str:
+    return "32-true" if current_context().precision == "single" else fastest_precision(device)
 
 
 def _finished(checkpoint: Path) -> Path:
@@ -297,7 +301,7 @@ def _checkpoint_file(
         for name, value in sorted(model.get_params(deep=True).items())
     }
     rows = [part.fingerprint() for part in (train, held) if part is not None]
-    digest = hashlib.sha256(repr((choices, seed, rows)).encode())
+    digest = hashlib.sha256(repr((choices, seed, rows, current_context().precision)).encode())
     return folder / f"{digest.hexdigest()[:24]}.safetensors"
 
 
