@@ -19,8 +19,10 @@ from benchmarks.record import Ratio, record
 from seqexpr.models.nets.configs import CompactCNN
 from seqexpr.models.nets.encoding import code_matrix, one_hot
 from seqexpr.models.nets.layers import MaskedConv1d
-from seqexpr.models.nets.network import SequenceNetwork
+from seqexpr.models.nets.network import SequenceNetwork, count_parameters
+from seqexpr.models.nets.pooling import PlacePool
 from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.training.precision import fastest_precision
 from seqexpr.models.training.settings import Training
 
 BATCH = 128
@@ -35,6 +37,36 @@ def seconds(call: Callable[[], object]) -> float:
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
+
+
+class PlainCompact(nn.Module):
+    """The same network, written with PyTorch's own layers."""
+
+    def __init__(self, config: CompactCNN) -> None:
+        super().__init__()
+        n, widths = config.n_channels, [config.stem_width] + [config.width] * config.n_blocks
+        self.blocks = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv1d(n if number else 4, n, width, padding="same", bias=False),
+                nn.BatchNorm1d(n),
+                nn.SiLU(),
+            )
+            for number, width in enumerate(widths)
+        )
+        self.pool = nn.MaxPool1d(2, ceil_mode=True)
+        self.places, self.dropout = PlacePool(config.n_places), nn.Dropout(config.dropout)
+        self.head = nn.Sequential(
+            nn.Linear(n * (config.n_places + 2), 64), nn.LayerNorm(64), nn.SiLU(), nn.Linear(64, 1)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.blocks[0](x)
+        for number, block in enumerate(self.blocks[1:]):
+            x = self.pool(x) if number else x
+            x = x + block(x)
+        seen = torch.cat([self.places(x), x.mean(dim=2), x.amax(dim=2)], dim=1)
+        out: torch.Tensor = self.head(self.dropout(seen))
+        return out
 
 
 def plain_epoch(sequences: list[str], y: np.ndarray, network: nn.Module) -> Callable[[], None]:
@@ -57,23 +89,39 @@ def plain_epoch(sequences: list[str], y: np.ndarray, network: nn.Module) -> Call
     return epoch
 
 
-def convolutions_alone(n: int, length: int, config: CompactCNN) -> Callable[[], None]:
-    """Forward and backward through the convolutions of the network and nothing else."""
+def convolutions_alone(
+    n: int, length: int, config: CompactCNN, *, half: bool
+) -> Callable[[], None]:
+    """Forward and backward through the network's convolutions, in our layout, and nothing else."""
     width, layers, size = config.n_channels, [], length
-    layers.append((nn.Conv1d(4, width, config.stem_width, padding="same"), 4, size))
+    layers.append((MaskedConv1d(4, width, config.stem_width, bias=False), 4, size))
     for block in range(config.n_blocks):
         size = -(-size // 2) if block else size
-        layers.append((nn.Conv1d(width, width, config.width, padding="same"), width, size))
-    inputs = [torch.randn(BATCH, channels, size) for _, channels, size in layers]
+        layers.append((MaskedConv1d(width, width, config.width, bias=False), width, size))
+    kind = torch.bfloat16 if half else torch.float32
+    inputs = [
+        torch.randn(BATCH, channels, 1, size, dtype=kind)
+        .contiguous(memory_format=torch.channels_last).squeeze(2)
+        for _, channels, size in layers
+    ]  # fmt: skip
     for x in inputs[1:]:
         x.requires_grad_()
 
     def epoch() -> None:
         for _ in range(n // BATCH):
             for (conv, _, _), x in zip(layers, inputs, strict=True):
-                conv(x).sum().backward()
+                with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+                    out = conv(x)
+                out.backward(out.detach())
 
     return epoch
+
+
+def fit(
+    config: CompactCNN, sequences: list[str], y: np.ndarray, *, n_epochs: int, n_jobs: int
+) -> NeuralRegressor:
+    training = Training(n_epochs=n_epochs, batch_size=BATCH, validation_share=0.0)
+    return NeuralRegressor(config, n_jobs=n_jobs, training=training).fit(sequences, y)
 
 
 SHAPES = ((4, 64, 11, 150, 1), (64, 256, 1, 150, 1), (256, 256, 9, 150, 128), (128, 80, 9, 150, 1))
@@ -112,17 +160,24 @@ def main() -> None:
     sequences = random_sequences(options.rows, options.length)
     y = np.random.default_rng(1).normal(size=options.rows)
     network = SequenceNetwork(config, n_outputs=1)
-    plain = plain_epoch(sequences, y, network)
-    limit = convolutions_alone(options.rows, options.length, config)
+    by_hand = PlainCompact(config)
+    same = sum(p.numel() for p in by_hand.parameters()), count_parameters(network)
+    assert same[0] == same[1], same
+    plain = plain_epoch(sequences, y, by_hand)
+    limits = [
+        convolutions_alone(options.rows, options.length, config, half=h) for h in (False, True)
+    ]
     plain()  # warm
-    ours = NeuralRegressor(
-        config, n_jobs=options.jobs,
-        training=Training(n_epochs=2, batch_size=BATCH, validation_share=0.0),
-    )  # fmt: skip
+    spent = [
+        seconds(lambda n=n: fit(config, sequences, y, n_epochs=n, n_jobs=options.jobs))
+        for n in (1, 4)
+    ]
+    ours = fit(config, sequences, y, n_epochs=1, n_jobs=options.jobs)
     rows = [
-        ("seqexpr, an epoch", seconds(lambda: ours.fit(sequences, y)) / 2),
+        (f"seqexpr, an epoch ({fastest_precision('cpu')})", (spent[1] - spent[0]) / 3),
         ("plain loop, an epoch", min(seconds(plain), seconds(plain))),
-        ("convolutions alone", min(seconds(limit), seconds(limit))),
+        ("convolutions alone", min(seconds(limits[0]) for _ in range(3))),
+        ("convolutions alone, half precision", min(seconds(limits[1]) for _ in range(3))),
     ]
     first = rows[0][1]
     print(

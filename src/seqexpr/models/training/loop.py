@@ -289,7 +289,10 @@ class _Run:
     def _step(self, batch: Batch, *, finetune: bool) -> Tensor:
         plan, state = self.plan, self.state
         seed = _step_seed(plan, state.epoch, state.step) + self.rank
-        torch.manual_seed(seed)  # of dropout
+        # Of dropout. `torch.manual_seed` would note each call, with its stack, for a GPU to come.
+        torch.default_generator.manual_seed(seed)
+        if self.fabric.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
         self.generator.manual_seed(seed)
         codes = augment(batch.codes, plan.augmentation, generator=self.generator, finetune=finetune)
         x, mask = to_input(codes, is_full=batch.is_full)
