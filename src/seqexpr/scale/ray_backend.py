@@ -9,6 +9,7 @@ from typing import Any
 
 from seqexpr.optional import require
 from seqexpr.scale.backend import Block, BlockWork
+from seqexpr.scale.ray_session import ray_session
 
 __all__ = ["RayBackend"]
 
@@ -31,29 +32,22 @@ class RayBackend:
     ------
     MissingExtraError
         If Ray is not installed.
+    ClusterError
+        If there is no cluster at the address, once there is work to do.
     """
 
     def __init__(self, *, address: str | None = None, n_workers: int | None = None) -> None:
         self.address, self.n_workers = address, n_workers
-        self._ray = require("ray", extra="scale")
+        require("ray", extra="scale")
 
     def run(self, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
         """Do the blocks on the workers; results come as they are finished."""
-        ray = self._ray
-        is_ours = not ray.is_initialized()
-        if is_ours:
-            given = {} if self.address else {"include_dashboard": False}
-            ray.init(address=self.address, log_to_driver=False, logging_level="error", **given)
-        try:
-            with _less_talk():
-                yield from self._run(work, blocks)
-        finally:
-            if is_ours:
-                ray.shutdown()
+        with ray_session(self.address) as ray, _less_talk():
+            yield from self._run(ray, work, blocks)
 
-    def _run(self, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
+    def _run(self, ray: Any, work: BlockWork, blocks: Sequence[Block]) -> Iterator[str]:
         data = require("ray.data", extra="scale")
-        n_cores = int(self._ray.cluster_resources().get("CPU", 1))
+        n_cores = int(ray.cluster_resources().get("CPU", 1))
         n_workers = max(1, min(self.n_workers or n_cores, len(blocks)))
         numbers = [{"block": block.index} for block in blocks]
         done = data.from_items(numbers, override_num_blocks=len(numbers)).map_batches(

@@ -126,7 +126,8 @@ def train_network(
 def _launch(work: Callable[[Any], T], plan: Plan, context: TrainingContext) -> T:
     """Do the work with the context's launcher, else in this process, or with one a device."""
     if context.launcher is not None:
-        measured = {plan.device: plan.precision}
+        kinds = ("cpu", "cuda") if context.precision == "single" else (plan.device,)
+        measured = dict.fromkeys(kinds, plan.precision)
         return context.launcher.launch(work, device=context.device, precision=measured)
     from lightning_fabric import Fabric
 
