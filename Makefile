@@ -92,8 +92,9 @@ test-deep: .venv/.deep
 	@touch $@
 
 # Networks on Ray are tested where PyTorch is installed too, as after test-deep.
+# Three at a time: starting Ray is waiting, most of it.
 test-scale: .venv/.scale
-	$(ONE_THREAD) $(BIN)/python -m pytest tests/scale tests/search/test_search_on_ray.py
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 tests/scale tests/search/test_search_on_ray.py
 
 .venv/.browser: .venv/.dev
 	@echo "Installing what drives a browser (Chromium itself comes from the system)"

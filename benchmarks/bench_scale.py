@@ -6,8 +6,10 @@ and peak memory are measured:
 
     python -m benchmarks.bench_scale predict --rows 10000 100000 1000000 10000000
     python -m benchmarks.bench_scale train --rows 1000000 10000000 --memory 4G
+    python -m benchmarks.bench_scale network --rows 100000 1000000 --memory 1G
     python -m benchmarks.bench_scale ray --rows 1000000
 
+"network" is an epoch of the compact network over all rows, and the reading and checking before it.
 Prints a Markdown table. The exponent of time by rows, 1 being linear growth, is fitted to the
 sizes that take ten seconds and more: start and report count little there.
 """
@@ -15,6 +17,7 @@ sizes that take ten seconds and more: start and report count little there.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,7 +25,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from benchmarks.processes import Cost, seqexpr
+from benchmarks.processes import Cost, run, seqexpr
 from benchmarks.record import Point, Ratio, exponent, record
 
 LENGTH = 110
@@ -74,7 +77,7 @@ def report(name: str, n: int, cost: Cost) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["predict", "train", "ray"])
+    parser.add_argument("what", choices=[*WORK, "ray"])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--memory", default="4G")
     parser.add_argument("--models", default="mean,gc,ridge")
@@ -84,11 +87,10 @@ def main() -> None:
         if asked.what == "ray":
             by_workers(Path(folder), asked.rows)
             return
-        work = train if asked.what == "train" else predict
         points = []
         for n in asked.rows:
             table = write_library(Path(folder, f"{n}.parquet"), n)
-            cost = work(Path(folder), table, asked)
+            cost = WORK[asked.what](Path(folder), table, asked)
             report(asked.what, n, cost)
             table.unlink()
             points.append(Point(f"seqexpr {asked.what}", "rows", n, cost.seconds))
@@ -98,7 +100,10 @@ def main() -> None:
         print(f"\nExponent of time by rows: {found:.2f}")
 
 
-PRODUCTS = {"predict": "Parquet", "train": "a run folder", "ray": "a folder of Parquet"}
+PRODUCTS = {
+    "predict": "Parquet", "train": "a run folder", "network": "a fitted network",
+    "ray": "a folder of Parquet",
+}  # fmt: skip
 
 
 def train(folder: Path, table: Path, asked: argparse.Namespace) -> Cost:
@@ -112,6 +117,27 @@ def predict(folder: Path, table: Path, _: argparse.Namespace) -> Cost:
     return seqexpr(
         "predict", str(small_model(folder)), str(table), "-o", str(folder / "out.parquet"),
     )  # fmt: skip
+
+
+EPOCH = """
+import sys
+from seqexpr.recipe import Recipe
+from seqexpr.workflow import streamed_networks
+from seqexpr.workflow.progress import ignore
+from seqexpr.workflow.streamed_models import fit_streamed
+from seqexpr.workflow.train import stream_for
+
+streamed_networks._MOST_SEEN = 1  # one epoch
+table, memory, output = sys.argv[1:]
+recipe = Recipe.create(table=table, memory=memory, models=("cnn",), jobs=2)
+with stream_for(recipe, None, output) as stream:
+    held = stream.scan(ignore)
+    fit_streamed(stream, held.frame[["expression"]].to_numpy(), on_step=ignore)
+"""
+
+
+def network(folder: Path, table: Path, asked: argparse.Namespace) -> Cost:
+    return run([sys.executable, "-c", EPOCH, str(table), asked.memory, str(folder / "run")])
 
 
 def small_model(folder: Path) -> Path:
@@ -141,6 +167,8 @@ def by_workers(folder: Path, sizes: list[int]) -> None:
         record(Ratio(f"Ray, two workers to one, {n:,} rows", one.seconds / two.seconds))
     print("\n" + " ".join(said))
 
+
+WORK = {"predict": predict, "train": train, "network": network}
 
 if __name__ == "__main__":
     main()

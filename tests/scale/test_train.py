@@ -53,13 +53,13 @@ def test_the_command_line_searches_on_ray(tmp_path):
     library[["sequence", "expression"]].to_csv(tmp_path / "library.csv", index=False)
     command = [
         sys.executable, "-m", "seqexpr", "train", str(tmp_path / "library.csv"), "-o",
-        str(tmp_path / "run"), "--preset", "best", "--budget", "20s", "--trials", "2",
+        str(tmp_path / "run"), "--preset", "best", "--budget", "10m", "--trials", "2",
         "--split", "random", "--no-nested", "--backend", "ray", "--workers", "2",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     search = json.loads((tmp_path / "run" / "evaluation.json").read_text())["search"]
-    assert search["n_trials"] >= 6
+    assert search["n_trials"] == 6  # four baselines among them
 
 
 def test_options_of_ray_want_ray(tmp_path):

@@ -73,7 +73,7 @@ def _ids(library: pd.DataFrame) -> pd.DataFrame:
 
 def test_more_rows_are_worth_it_and_the_bundle_serves_them(library, holds, tmp_path, monkeypatch):
     folder = write(library, tmp_path / "table")
-    monkeypatch.setattr(streamed_models, "LONGEST", 6)
+    monkeypatch.setattr(streamed_models, "LONGEST", 5)
     run = train(folder, output=tmp_path / "run", memory="1G", models=("mean", "ridge"))
     scores = {
         (row.model, row.metric): row.value for row in run.evaluation.rows if row.set == "test"
@@ -84,7 +84,8 @@ def test_more_rows_are_worth_it_and_the_bundle_serves_them(library, holds, tmp_p
     # its iterations a thousandth from where the exact solution is.
     rest, by_hand = streamed_rows(run, library), make_model("ridge")
     alpha = float(run.model["regressor"].alpha_[0])
-    by_hand.set_params(regressor__alphas=[alpha]).fit(rest["sequence"], rest["expression"])
+    by_hand.set_params(features__k=(1, 5), regressor__alphas=[alpha])
+    by_hand.fit(rest["sequence"], rest["expression"])
     some = library["sequence"].iloc[:200].tolist()
     assert np.abs(run.predict(some) - by_hand.predict(some)).max() < 0.01
     bundle = seqexpr.load(tmp_path / "run")
