@@ -59,7 +59,9 @@ def test_a_record_at_a_telomere_is_in_the_first_block(job, calls, written, tmp_p
 def test_regions_are_read_by_the_workers(job, calls, tmp_path):
     bundle = load_bundle(job.run)
     bed = tmp_path / "regions.bed"
-    bed.write_text("".join(f"chrA\t{at}\t{at + 30}\tr{at}\t0\t-\n" for at in range(0, 299_000, 500)))
+    bed.write_text(
+        "".join(f"chrA\t{at}\t{at + 30}\tr{at}\t0\t-\n" for at in range(0, 299_000, 500))
+    )
     with ReferenceGenome.open(calls.genome) as genome:
         placement = Placement(30, regions=read_regions(bed, genome))
     plain = score_vcf(

@@ -29,7 +29,9 @@ def test_blocks_are_what_the_plain_way_gives(job, written, tmp_path, rows):
     parts = sorted(written.iterdir())
     assert len(parts) == {1: 12, 150: 8, 10**6: 4}[rows]
     joined = pd.concat(map(pd.read_parquet, parts), ignore_index=True)
-    pd.testing.assert_frame_equal(joined, pd.read_parquet(tmp_path / "plain.parquet"), check_exact=True)
+    pd.testing.assert_frame_equal(
+        joined, pd.read_parquet(tmp_path / "plain.parquet"), check_exact=True
+    )
     assert told[-1] == 1_200
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 

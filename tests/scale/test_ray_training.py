@@ -10,16 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seqexpr.errors import ClusterError, InputError
 from seqexpr.models.nets.configs import CompactCNN
 from seqexpr.models.neural import NeuralRegressor
+from seqexpr.models.targets import TargetTransform
 from seqexpr.models.training.context import TrainingContext, training_context
 from seqexpr.models.training.settings import Augmentation, Training
+from seqexpr.recipe import Recipe
 from seqexpr.scale.ray_session import ray_session
 from seqexpr.scale.ray_training import RayTraining
 from seqexpr.testing.models import _library
+from seqexpr.workflow import streaming
+from seqexpr.workflow.progress import ignore
+from seqexpr.workflow.streamed_networks import StreamedRows
+from seqexpr.workflow.train import stream_for
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'seqexpr[scale]'")
 torch = pytest.importorskip("torch", reason="needs PyTorch: pip install 'seqexpr[deep]'")
@@ -168,6 +175,27 @@ def test_a_ray_of_our_own(here):
     plain = fitted()
     np.testing.assert_array_equal(one.predict(sequences), plain.predict(sequences))
     np.testing.assert_array_equal(one.history_[0], plain.history_[0])
+
+
+def test_workers_read_the_rows_of_a_file_each_its_own(cluster, tmp_path, monkeypatch):
+    monkeypatch.setattr(streaming, "_MOST", 100)
+    monkeypatch.setattr(streaming, "BATCH", 50)
+    sequences, expression = _library(303, seed=0)
+    table = pd.DataFrame({"sequence": sequences, "expression": expression})
+    table.to_parquet(tmp_path / "table.parquet", index=False)
+    recipe = Recipe.create(table=str(tmp_path / "table.parquet"), memory="1G")
+    with stream_for(recipe, None, tmp_path / "run") as stream:
+        stream.scan(ignore)
+        transform = TargetTransform.fit(np.zeros((2, 1)), "none")
+        rows = StreamedRows(stream, transform, on_step=ignore)
+        assert rows.n_rows % 2  # so that one row is read by both
+        form = CompactCNN(n_channels=8, n_places=3)
+        model = NeuralRegressor(form, training=Training(n_epochs=1), device="cpu", n_devices=2)
+        here = model.fit_streamed(rows).weights_
+        with training_context(launcher=RayTraining(n_workers=2)):
+            there = model.fit_streamed(rows).weights_
+    for name in here[0]:
+        np.testing.assert_array_equal(there[0][name], here[0][name], err_msg=name)
 
 
 def test_two_nodes_give_the_same_after_a_killed_worker_and_a_killed_node(here, cluster, tmp_path):

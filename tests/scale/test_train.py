@@ -64,8 +64,6 @@ def test_the_command_line_searches_on_ray(tmp_path):
 
 def test_options_of_ray_want_ray(tmp_path):
     command = [sys.executable, "-m", "seqexpr", "train", "dataset:lac", "-o", str(tmp_path / "r")]
-    done = subprocess.run(
-        [*command, "--workers", "2"], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, "--workers", "2"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--workers is for --backend ray" in done.stderr
