@@ -39,17 +39,41 @@ def test_a_convolution_sees_zeros_beyond_the_end(padded, width, dilation):
             torch.testing.assert_close(out[row : row + 1, :, :length], alone)
 
 
-def test_batch_norm_takes_the_moments_of_bases_only(padded):
+@pytest.mark.parametrize("way", ["_by_rows", "_by_sums"])  # on processors, and on GPUs
+def test_batch_norm_takes_the_moments_of_bases_only(padded, way):
     x, mask = padded
     layer = MaskedBatchNorm1d(6).train()
     plain = nn.BatchNorm1d(6).train()
     bases = torch.cat([x[row, :, :length] for row, length in enumerate(LENGTHS)], dim=1)
     wanted = plain(bases[None])[0]
-    found = layer(x, mask)
+    found = getattr(layer, way)(x, mask)
     together = torch.cat([found[row, :, :length] for row, length in enumerate(LENGTHS)], dim=1)
     torch.testing.assert_close(together, wanted)
     torch.testing.assert_close(layer.running_mean, plain.running_mean)
     torch.testing.assert_close(layer.running_var, plain.running_var)
+
+
+def test_batch_norm_gives_the_same_gradient_either_way(padded):
+    x, mask = padded
+    layer, grads = MaskedBatchNorm1d(6).train(), []
+    torch.nn.init.normal_(layer.weight)
+    weighed = torch.randn_like(x) * mask
+    for way in (layer._by_rows, layer._by_sums):
+        leaf = (x * mask).requires_grad_()
+        grads.append(torch.autograd.grad((way(leaf, mask) * weighed).sum(),
+                                         [leaf, layer.weight, layer.bias]))  # fmt: skip
+    for one, other in zip(*grads, strict=True):
+        torch.testing.assert_close(one * 1.0, other, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("n_bases", [0, 1])
+def test_batch_norm_of_one_base_is_that_of_the_running_moments(n_bases):
+    layer = MaskedBatchNorm1d(2).train()
+    mask = torch.zeros(1, 1, 3)
+    mask[:, :, :n_bases] = 1
+    out = layer(torch.full((1, 2, 3), 2.0), mask)
+    assert out[0, 0].tolist() == pytest.approx([2.0] * n_bases + [0.0] * (3 - n_bases), rel=1e-4)
+    assert layer.running_mean.tolist() == [0.0, 0.0]
 
 
 def test_batch_norm_of_a_single_value_is_that_of_the_running_moments():
@@ -94,6 +118,12 @@ def test_places_by_hand():
     wanted = [(1 + 2 / 2) / 1.5, (2 / 2 + 3 + 4 / 2) / 2, (4 / 2 + 5) / 1.5]
     torch.testing.assert_close(PlacePool(3)(x), torch.tensor([wanted]))
     torch.testing.assert_close(PlacePool(5)(x), x[:, 0])
+
+
+def test_places_are_exact_in_half_precision():
+    pool, x = PlacePool(40), torch.zeros(1, 1, 2_001)
+    exact = pool.weights(x)
+    assert torch.equal(pool.weights(x.bfloat16()), exact.bfloat16())
 
 
 def test_squeeze_and_excitation_weighs_channels_by_their_means(padded):

@@ -95,15 +95,7 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
         if mask is None or not measured:
             # With a further axis PyTorch knows the layout that convolutions hand on.
             return self._normalised(x.unsqueeze(2), measured=measured).squeeze(2)
-        if x.device.type == "cpu":
-            return self._of_bases(x, mask)
-        n = mask.sum().clamp(min=2.0)  # a tensor: a GPU need not wait for the number
-        mean = (x * mask).sum(dim=(0, 2)) / n
-        centred = (x - mean[:, None]) * mask
-        variance = (centred**2).sum(dim=(0, 2)) / n
-        self._remember(mean.detach(), variance.detach() * n / (n - 1))
-        scale = self.weight / torch.sqrt(variance + self.eps)
-        return centred * scale[:, None] + self.bias[:, None]
+        return self._by_rows(x, mask) if x.device.type == "cpu" else self._by_sums(x, mask)
 
     def _normalised(self, x: Tensor, *, measured: bool) -> Tensor:
         if measured:
@@ -113,7 +105,7 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
             momentum=0.1 if self.momentum is None else self.momentum, eps=self.eps,
         )  # fmt: skip
 
-    def _of_bases(self, x: Tensor, mask: Tensor) -> Tensor:
+    def _by_rows(self, x: Tensor, mask: Tensor) -> Tensor:
         """Normalise the bases alone, taken out and put back: on a processor 2.5 times as fast.
 
         A GPU would have to wait to be told where they are.
@@ -123,6 +115,16 @@ class MaskedBatchNorm1d(nn.BatchNorm1d):
         found = self._normalised(rows.index_select(0, bases), measured=len(bases) > 1)
         whole = torch.zeros_like(rows).index_copy(0, bases, found)
         return whole.view(x.shape[0], x.shape[2], -1).transpose(1, 2)
+
+    def _by_sums(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Normalise by sums under the mask."""
+        n = mask.sum().clamp(min=2.0)  # a tensor: a GPU need not wait for the number
+        mean = (x * mask).sum(dim=(0, 2)) / n
+        centred = (x - mean[:, None]) * mask
+        variance = (centred**2).sum(dim=(0, 2)) / n
+        self._remember(mean.detach(), variance.detach() * n / (n - 1))
+        scale = self.weight / torch.sqrt(variance + self.eps)
+        return centred * scale[:, None] + self.bias[:, None]
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor) -> None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from seqexpr.models.nets.encoding import code_matrix, one_hot
+from seqexpr.models.nets.encoding import code_matrix
 from seqexpr.models.nets.network import SequenceNetwork
+from seqexpr.models.training.examples import to_input
 from seqexpr.models.training.losses import make_loss
 from seqexpr.models.training.members import one_thread_each, resolve_device
+from seqexpr.models.training.precision import chosen_precision
 
 if TYPE_CHECKING:
     from seqexpr.models.neural import NeuralRegressor
@@ -50,12 +52,15 @@ def seconds_of_fit(
     with torch.random.fork_rng(), one_thread_each(model.n_jobs):
         network = SequenceNetwork(form, n_outputs=loss.n_outputs * n_targets).to(device).train()
         optimizer = torch.optim.AdamW(network.parameters(), fused=True)
-        x = one_hot(torch.from_numpy(code_matrix(sequences[:batch])).to(device))
+        x, mask = to_input(torch.from_numpy(code_matrix(sequences[:batch])).to(device))
+        half = chosen_precision(device.type) == "bf16-mixed"
         for step in range(1 + _STEPS):
             if step == 1:
                 started = time.perf_counter()
             optimizer.zero_grad()
-            network(x).square().mean().backward()
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+                out = network(x, mask)
+            out.float().square().mean().backward()
             optimizer.step()
         if device.type == "cuda":
             torch.cuda.synchronize()

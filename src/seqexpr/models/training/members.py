@@ -33,7 +33,7 @@ from seqexpr.models.training.division import (
 from seqexpr.models.training.examples import Examples, Rows, trim
 from seqexpr.models.training.loop import Epoch, Plan, Trained, train_network
 from seqexpr.models.training.losses import Loss, make_loss
-from seqexpr.models.training.precision import fastest_precision
+from seqexpr.models.training.precision import chosen_precision
 from seqexpr.models.training.reading import read_members
 from seqexpr.models.training.streamed import StreamedExamples, as_examples
 from seqexpr.models.training.weights import (
@@ -225,14 +225,10 @@ def _fit_member(
         start_from(built, read_network(model.init_from), number=number)
     plan = Plan(
         training, augmentation, n_snapshots=model.n_snapshots, frozen_epochs=model.frozen_epochs,
-        seed=seed, device=device, n_devices=model.n_devices, precision=_precision(device),
+        seed=seed, device=device, n_devices=model.n_devices, precision=chosen_precision(device),
         checkpoint=checkpoint,
     )  # fmt: skip
     return train_network(built, train, held, loss=loss, plan=plan, context=current_context())
-
-
-def _precision(device: str) -> str:
-    return "32-true" if current_context().precision == "single" else fastest_precision(device)
 
 
 def _finished(checkpoint: Path) -> Path:

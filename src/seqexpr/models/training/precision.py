@@ -9,11 +9,18 @@ from typing import Any
 import torch
 from torch import nn
 
-__all__ = ["fastest_precision", "precision_plugin"]
+from seqexpr.models.training.context import current_context
+
+__all__ = ["chosen_precision", "fastest_precision", "precision_plugin"]
 
 _PAYS = {"cuda": 1.2, "cpu": 1.5}
 """Times as fast as single precision, from which on it is worth its rounding."""
 _ROWS = {"cuda": 512, "cpu": 16}
+
+
+def chosen_precision(device: str) -> str:
+    """Return the precision that the context asks for, as :func:`fastest_precision` names it."""
+    return "32-true" if current_context().precision == "single" else fastest_precision(device)
 
 
 @cache
