@@ -10,6 +10,7 @@ from seqexpr.models.nets.layers import (
     MaskedConv1d,
     MaskedMaxPool1d,
     SqueezeExcite,
+    _join_groups,
     masked_mean,
 )
 from seqexpr.models.nets.pooling import AttentionPool, PlacePool, SummaryPool
@@ -37,6 +38,27 @@ def test_a_convolution_sees_zeros_beyond_the_end(padded, width, dilation):
         if length:
             alone = layer(x[row : row + 1, :, :length])
             torch.testing.assert_close(out[row : row + 1, :, :length], alone)
+
+
+@pytest.mark.parametrize(
+    ("n_in", "n_out", "groups"), [(32, 32, 16), (24, 48, 12), (20, 20, 10), (6, 6, 2), (40, 40, 2)]
+)
+def test_groups_that_are_joined_give_the_same(n_in, n_out, groups):
+    torch.manual_seed(0)
+    layer = MaskedConv1d(n_in, n_out, 5, groups=groups)
+    weight, fewer = _join_groups(layer.conv.weight, groups)
+    assert fewer <= groups
+    assert weight.shape[1] <= max(16, n_in // groups)
+    x = torch.randn(3, n_in, 12)
+    leaf = weight.detach().requires_grad_()
+    wide = nn.functional.conv1d(x, leaf, layer.conv.bias, padding=2, groups=fewer)
+    torch.testing.assert_close(wide, layer.conv(x))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = layer(x)
+    torch.testing.assert_close(half.float(), layer(x), atol=0.05, rtol=0.05)
+    (exact,) = torch.autograd.grad(layer.conv(x).square().sum(), layer.conv.weight)
+    (found,) = torch.autograd.grad(half.float().square().sum(), layer.conv.weight)
+    torch.testing.assert_close(found, exact, atol=0.03 * float(exact.abs().max()), rtol=0.1)
 
 
 @pytest.mark.parametrize("way", ["_by_rows", "_by_sums"])  # on processors, and on GPUs

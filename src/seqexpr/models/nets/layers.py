@@ -73,11 +73,35 @@ def _convolve(conv: nn.Conv1d, x: Tensor) -> Tensor:
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         out: Tensor = conv(x)
         return out
-    weight = conv.weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
+    weight, groups = conv.weight, conv.groups
+    if groups > 1 and torch.is_autocast_enabled("cpu"):
+        weight, groups = _join_groups(weight, groups)
+    weight = weight.unsqueeze(2).contiguous(memory_format=torch.channels_last)
     padding, dilation = (0, int(conv.padding[0])), (1, int(conv.dilation[0]))
     return F.conv2d(
-        x.unsqueeze(2), weight, conv.bias, padding=padding, dilation=dilation, groups=conv.groups
+        x.unsqueeze(2), weight, conv.bias, padding=padding, dilation=dilation, groups=groups
     ).squeeze(2)
+
+
+_TILE = 16  # channels that the units for half precision take at a time
+
+
+def _join_groups(weight: Tensor, groups: int) -> tuple[Tensor, int]:
+    """Return weights of fewer, wider groups that give the same: between the old ones they are zero.
+
+    In half precision LegNet's groups of two channels take four times as long
+    (`benchmarks/bench_networks.py`).
+    """
+    n_out, n_in, width = weight.shape
+    fit = [m for m in range(1, groups + 1) if groups % m == 0 and m * n_in <= _TILE]
+    joined = max(fit, default=1)
+    if joined == 1:
+        return weight, groups
+    group = torch.arange(n_out, device=weight.device) // (n_out // groups)
+    columns = (group % joined * n_in)[:, None] + torch.arange(n_in, device=weight.device)
+    wide = weight.new_zeros(n_out, joined * n_in, width)
+    wide = wide.scatter(1, columns[:, :, None].expand(-1, -1, width), weight)
+    return wide, groups // joined
 
 
 class MaskedBatchNorm1d(nn.BatchNorm1d):
