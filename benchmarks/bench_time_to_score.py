@@ -72,6 +72,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=torch.get_num_threads())
     options = parser.parse_args()
     torch.set_num_threads(options.jobs)
+    if not options.data.is_dir():
+        print(f"Skipped: the measured data is not in {options.data}.")
+        return
     problem = load_yeast(options.data)
     sequences, y = list(map(str, problem.sequences)), np.asarray(problem.target).ravel()
     test, measured = (

@@ -62,6 +62,7 @@ SECTIONS = (
     Section("Ridge and its penalty", "bench_ridge"),
     Section("Boosted trees", "bench_trees"),
     Section("Networks", "bench_networks"),
+    Section("Time to a score", "bench_time_to_score"),
     Section("Networks of others", "bench_peers"),
     Section("In-silico mutagenesis", "bench_mutagenesis"),
     Section("Families of related sequences", "bench_homology"),

@@ -193,7 +193,8 @@ def fit_peer(peer: str, problem: Problem, settings: Settings) -> Fitted:
     """A network of another package, in the environment that holds it.
 
     A tenth of the train rows, groups kept whole, says when to stop and which learning rate stays.
-    The test sequences are handed over with the rest, without what was measured of them.
+    The test sequences are handed over with the rest, without what was measured of them. Both
+    packages want one length: shorter sequences get N at both ends, as gReLU itself pads.
     """
     held = _tenth(problem, settings.seed)
     tests = np.concatenate([test.sequences.astype(str) for test in problem.tests.values()])
@@ -202,6 +203,9 @@ def fit_peer(peer: str, problem: Problem, settings: Settings) -> Fitted:
         "train": sequences[~held], "y_train": y[~held], "validation": sequences[held],
         "y_validation": y[held], "test": tests,
     }  # fmt: skip
+    width = max(map(len, [*sequences, *tests]))
+    for part in ("train", "validation", "test"):
+        data[part] = np.array([row.center(width, "N") for row in data[part].tolist()])
     predicted, facts = run_peer(peer, data, seconds=settings.seconds, seed=settings.seed)
     known = dict(zip(tests.tolist(), predicted.tolist(), strict=True))
     facts["selected"] = f"learning rate {facts['rate']:g}"
