@@ -63,7 +63,7 @@ def render(results: Results) -> str:
         "## With networks",
         *with_networks(networks, added, results),
         "## Networks of others",
-        *of_others(networks, added, results),
+        *of_others(results),
         "## What it cost",
         (
             "Seconds of the whole process, start, reading and predicting included, and the peak "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.accuracy.results import PEERS, Results
+from benchmarks.accuracy.results import NETWORKS, PEERS, Results
 from benchmarks.accuracy.sets import ROWS, Row
 from benchmarks.accuracy.tables import NAMES, NOT_RUN, chosen, difference, table
 
@@ -53,18 +53,17 @@ def with_networks(
     ]
 
 
-def of_others(
-    networks: dict[str, dict[str, Any] | None], added: dict[str, Any], results: Results
-) -> list[str]:
+def of_others(results: Results) -> list[str]:
     """Return how networks of other packages do in the same time on the same cores."""
-    lines, said = [], []
+    lines, said, here = [], [], results.beside_peers
     for row in ROWS:
-        ours = networks[row.problem]
+        ours = here.read(here.of_fit(row.problem, NETWORKS))
+        added = here.read(here.of_comparison(row.problem, NETWORKS)) or {}
         for peer in PEERS:
             fit = results.read(results.of_fit(row.problem, peer))
             if fit is None or ours is None:
                 continue
-            gain = added[row.problem].get(peer, {}).get(row.name)
+            gain = added.get(peer, {}).get(row.name)
             lines.append(
                 [
                     f"{row.title}, {NAMES[row.metric]}", OTHERS[peer],
@@ -75,14 +74,23 @@ def of_others(
             )  # fmt: skip
             epochs = " and ".join(map(str, fit["notes"]["epochs"]))
             said.append(f"{OTHERS[peer]} on `{row.name}`: {epochs} epochs")
-    head = ["data", "network", "its score", "seqexpr, best", "seqexpr's gain", "time"]
+    head = [
+        "data",
+        "network",
+        "its score",
+        f"seqexpr, best, {results.peers_budget}",
+        "seqexpr's gain",
+        "their time",
+    ]
     return [
         (
-            f"gReLU and CREsted from PyPI, on the same rows, the same two cores and at most "
-            f"{results.networks_budget}, in an environment of their own: `make .venv-peers/.made`, "
-            "then `python -m benchmarks.accuracy --systems grelu,crested`. Each trains twice, with "
-            "learning rates of 1e-3 and of 1e-4 (gReLU) or 3e-4 (CREsted), on nine tenths of the "
-            "train rows; the last tenth stops it (patience of 10 epochs) and chooses. "
+            "gReLU and CREsted from PyPI, and ours, on the same rows, the same two cores and at "
+            f"most {results.peers_budget} each. Theirs live in an environment of their own: `make "
+            ".venv-peers/.made`, then `python -m benchmarks.accuracy --systems "
+            f"grelu,crested,networks --networks-budget {results.peers_budget}`. Each trains twice, "
+            "with learning rates of 1e-3 and of 1e-4 (gReLU) or 3e-4 (CREsted), on nine tenths of "
+            "the train rows; the last tenth stops it (patience of 10 epochs) and chooses. Both "
+            "want one length: shorter sequences have N at both ends, as gReLU pads. "
             f"{len(lines)} rows of {len(ROWS) * len(PEERS)} were run."
         ),
         *([table(head, lines), "; ".join(said) + "."] if lines else []),

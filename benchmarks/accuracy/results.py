@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ __all__ = ["NETWORKS", "PEERS", "RIVALS", "Results"]
 
 RIVALS = ("flaml", "hgb")
 PEERS = ("grelu", "crested")
-"""Networks of other packages, on the budget of ours."""
+"""Networks of other packages, on a budget of their own."""
 NETWORKS = "networks"
 """The system that is seqexpr with the extra deep, on a budget of its own."""
 
@@ -32,7 +32,9 @@ class Results:
     preset : str
         Of seqexpr. Any other than "best" is part of its name in the files.
     networks_budget : str
-        The budget of seqexpr with networks, and of other packages' networks.
+        The budget of seqexpr with networks.
+    peers_budget : str
+        Of other packages' networks, and of seqexpr's beside them.
     """
 
     folder: Path
@@ -40,9 +42,16 @@ class Results:
     seed: int = 0
     preset: str = "best"
     networks_budget: str = "30m"
+    peers_budget: str = "10m"
+
+    @property
+    def beside_peers(self) -> Results:
+        """Those of seqexpr with networks on the budget of other packages' networks."""
+        return replace(self, networks_budget=self.peers_budget)
 
     def budget_of(self, system: str) -> str:
-        return self.networks_budget if system in (NETWORKS, *PEERS) else self.budget
+        budgets = {NETWORKS: self.networks_budget, **dict.fromkeys(PEERS, self.peers_budget)}
+        return budgets.get(system, self.budget)
 
     def _path(self, problem: str, system: str, ending: str) -> Path:
         if system in ("seqexpr", NETWORKS) and self.preset != "best":

@@ -177,7 +177,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--networks-budget",
         default="30m",
-        help="time of each fit of the systems networks, grelu and crested",
+        help="time of a fit of the system networks",
+    )
+    parser.add_argument(
+        "--peers-budget", default="10m", help="time of each fit of the systems grelu and crested"
     )
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
     parser.add_argument("--page", type=Path, default=PAGE, help="where the page is written")
@@ -188,6 +191,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     try:
         to_seconds(options.budget)
         to_seconds(options.networks_budget)
+        to_seconds(options.peers_budget)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
     options.data, options.results = options.data.absolute(), options.results.absolute()
@@ -199,8 +203,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     results = Results(
-        options.results, options.budget, options.seed, options.preset, options.networks_budget
-    )
+        options.results, options.budget, options.seed, options.preset, options.networks_budget,
+        options.peers_budget,
+    )  # fmt: skip
     results.folder.mkdir(parents=True, exist_ok=True)
     wanted = {row.problem for row in ROWS if row.name in options.only}
     failed = []

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 import pytest
 
 pytest.importorskip("torch", reason='needs PyTorch: pip install "seqexpr[deep]"')
@@ -20,6 +21,9 @@ from seqexpr.recipe import Recipe
 from seqexpr.workflow import streaming
 from seqexpr.workflow.streamed_networks import StreamedRows
 from seqexpr.workflow.train import stream_for, train
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @pytest.fixture(scope="module")

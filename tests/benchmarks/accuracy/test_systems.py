@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -27,11 +28,9 @@ def learns(fitted, problem):
 
 
 def test_boosting_learns_in_time(problem):
-    started = time.perf_counter()
     fitted = fit_hgb(problem, Settings("2s", 2.0, jobs=1))
-    assert time.perf_counter() - started < 60  # a clock on a busy machine: only a runaway fails
     assert learns(fitted, problem)
-    assert fitted.notes["candidates"] >= 1
+    assert 1 <= fitted.notes["candidates"] <= 100  # each takes a tenth of a second and more
 
 
 def test_a_search_without_time_still_gives_a_model():
@@ -59,6 +58,22 @@ def test_a_peer_sees_whole_groups_and_no_measured_test(problem, monkeypatch):
     assert len(given["train"]) + len(given["validation"]) == 500
     rows = problem.tests["it"].sequences
     assert fitted.predict(rows[::-1]).tolist() == list(range(len(rows)))[::-1]
+
+
+def test_a_peer_gets_sequences_of_one_length(problem, monkeypatch):
+    given = {}
+
+    def run(peer, data, *, seconds, seed):
+        given.update(data)
+        return np.zeros(len(data["test"])), {"rate": 1e-3}
+
+    monkeypatch.setattr(systems, "run_peer", run)
+    short = np.array([row[: 60 - place % 7] for place, row in enumerate(problem.sequences)], object)
+    fit_peer("crested", replace(problem, sequences=short), Settings("2s", 2.0))
+    assert {len(row) for part in ("train", "validation", "test") for row in given[part]} == {60}
+    assert sorted(row.strip("N") for part in ("train", "validation") for row in given[part]) == (
+        sorted(short.tolist())
+    )
 
 
 def test_a_peer_that_is_not_installed_says_how(monkeypatch, tmp_path):
