@@ -78,7 +78,8 @@ test-core: .venv/.dev
 
 # What needs PyTorch: the core's tests have skipped these, and need not run again.
 DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/neural.py \
-	tests/models/nets tests/models/training tests/models/test_neural.py tests/workflow/test_networks.py tests/workflow/test_streamed_networks.py \
+	tests/models/nets tests/models/training tests/models/test_neural.py tests/workflow/test_networks.py \
+	tests/workflow/test_streamed_networks.py tests/workflow/test_contribution_table.py \
 	tests/features/test_language_model.py tests/features/test_embeddings.py \
 	tests/interpretation/test_attribution.py tests/interpretation/test_deeplift.py \
 	tests/interpretation/test_modisco.py tests/design/test_gradient.py
