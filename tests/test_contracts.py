@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 LIGHT = {"seqexpr"}
 LIGHT_HELP = LIGHT | {
     "annotated_doc", "click", "markdown_it", "mdurl", "pygments", "rich", "shellingham", "typer", "typing_extensions",
+    "attr",  # where it is installed, rich takes it
 }  # fmt: skip
 
 
