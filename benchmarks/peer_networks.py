@@ -12,7 +12,8 @@ a smaller one, 1e-4 for gReLU, which is its own. The validation rows say when to
 stays.
 gReLU: `DilatedConvModel` in its LightningModel, squared error, batches of 256, patience of 10.
 CREsted: `legnet` of its zoo with a linear output, compiled and called back as `Crested.fit` does
-(Adam, patience of 10, rate quartered after 5), on arrays, since its own loaders want a genome.
+(Adam, patience of 10, rate quartered after 5), on arrays, since its own loaders want a genome, and
+on targets of mean 0 and deviation 1, without which it hardly begins to learn.
 """
 
 from __future__ import annotations
@@ -106,7 +107,11 @@ def fit_crested(data: dict[str, np.ndarray], rate: float, seconds: float, seed: 
         parts = [one_hot_encode_sequence(row, expand_dim=False) for row in rows]
         return np.stack(parts).astype(np.float32)
 
-    X, y = hot(data["train"]), data["y_train"].astype(np.float32)
+    X, center, spread = hot(data["train"]), data["y_train"].mean(), data["y_train"].std()
+    y, held = (
+        ((data[f"y_{part}"] - center) / spread).astype(np.float32)
+        for part in ("train", "validation")
+    )
     model = legnet(seq_len=X.shape[1], num_classes=1, output_activation="linear")
     model.compile(optimizer=keras.optimizers.Adam(learning_rate=rate), loss="mse")
 
@@ -120,7 +125,7 @@ def fit_crested(data: dict[str, np.ndarray], rate: float, seconds: float, seed: 
     began = time.perf_counter()
     history = model.fit(
         X, y, batch_size=BATCH, epochs=EPOCHS, verbose=0,
-        validation_data=(hot(data["validation"]), data["y_validation"].astype(np.float32)),
+        validation_data=(hot(data["validation"]), held),
         callbacks=[
             InTime(),
             keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True),
@@ -130,7 +135,7 @@ def fit_crested(data: dict[str, np.ndarray], rate: float, seconds: float, seed: 
     spent = time.perf_counter() - began
     return Fit(
         min(history["val_loss"]),
-        lambda rows: model.predict(hot(rows), batch_size=512, verbose=0).reshape(-1),
+        lambda rows: center + spread * model.predict(hot(rows), batch_size=512, verbose=0)[:, 0],
         len(history["val_loss"]), spent, model.count_params(), rate,
     )  # fmt: skip
 

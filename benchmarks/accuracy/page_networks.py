@@ -90,7 +90,8 @@ def of_others(results: Results) -> list[str]:
             f"grelu,crested,networks --networks-budget {results.peers_budget}`. Each trains twice, "
             "with learning rates of 1e-3 and of 1e-4 (gReLU) or 3e-4 (CREsted), on nine tenths of "
             "the train rows; the last tenth stops it (patience of 10 epochs) and chooses. Both "
-            "want one length: shorter sequences have N at both ends, as gReLU pads. "
+            "want one length: shorter sequences have N at both ends, as gReLU pads; "
+            "CREsted's target is scaled to mean 0 and deviation 1. "
             f"{len(lines)} rows of {len(ROWS) * len(PEERS)} were run."
         ),
         *([table(head, lines), "; ".join(said) + "."] if lines else []),
