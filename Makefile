@@ -93,9 +93,11 @@ test-deep: .venv/.deep
 	@touch $@
 
 # Networks on Ray are tested where PyTorch is installed too, as after test-deep.
-# Three at a time: starting Ray is waiting, most of it.
+# Three at a time, the longest first: starting Ray is waiting, most of it.
+LONGEST := tests/scale/test_memory_limit.py tests/scale/test_ray_training.py tests/scale/test_ray_backend.py
+SCALE := $(LONGEST) $(filter-out $(LONGEST),$(wildcard tests/scale/test_*.py)) tests/search/test_search_on_ray.py
 test-scale: .venv/.scale
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 tests/scale tests/search/test_search_on_ray.py
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 $(SCALE)
 
 .venv/.browser: .venv/.dev
 	@echo "Installing what drives a browser (Chromium itself comes from the system)"

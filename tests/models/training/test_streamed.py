@@ -135,12 +135,3 @@ def test_processes_share_the_rows_as_they_do_in_memory(n, count):
         )
         assert flat(streamed) == flat(known)
         assert len(flat(known)) == -(-n // count) - 8
-
-
-def test_two_processes_train_the_network_that_they_train_from_memory():
-    sequences, values = _library(101, seed=1)
-    given = {"training": Training(n_epochs=1, validation_share=0), "n_devices": 2}
-    streamed = NeuralRegressor(FORM, **given).fit_streamed(ListSource(sequences, values))
-    from_memory = NeuralRegressor(FORM, **given).fit(sequences, values)
-    for name, weights in from_memory.weights_[0].items():
-        np.testing.assert_allclose(streamed.weights_[0][name], weights, atol=1e-6, err_msg=name)
