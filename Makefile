@@ -92,10 +92,10 @@ test-deep: .venv/.deep
 	@$(PIP) --editable ".[dev,scale]"
 	@touch $@
 
-# Networks on Ray are tested where PyTorch is installed too, as after test-deep.
-# Three at a time, the longest first: starting Ray is waiting, most of it.
-LONGEST := tests/scale/test_memory_limit.py tests/scale/test_ray_training.py tests/scale/test_ray_backend.py
-SCALE := $(LONGEST) $(filter-out $(LONGEST),$(wildcard tests/scale/test_*.py)) tests/search/test_search_on_ray.py
+# Networks on Ray are tested where PyTorch is installed too, as after test-deep. The core's tests
+# have done blocks without Ray. Three at a time, the longest first: starting Ray is waiting, mostly.
+SCALE := tests/scale/test_memory_limit.py tests/scale/test_ray_training.py tests/scale/test_ray_backend.py \
+	tests/scale/test_ray_executor.py tests/scale/test_train.py tests/search/test_search_on_ray.py
 test-scale: .venv/.scale
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 $(SCALE)
 
