@@ -23,7 +23,7 @@ def executor():
     ray.init(
         "local", num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error"
     )
-    with ray_workers(n_workers=2):
+    with ray_workers(2):
         assert count_workers(7) == 2
         yield start_workers(2)
     assert ray.is_initialized()  # it was there before, and stays

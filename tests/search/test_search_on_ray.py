@@ -62,7 +62,7 @@ def test_a_killed_node_and_a_preempted_search_change_no_trial(
             raise PreemptedError
 
     killed = []
-    with ray_workers(n_workers=2):
+    with ray_workers(2):
         first = Search(make_material(n=90), tmp_path / "there", n_jobs=2, n_trials=8)
         with pytest.raises(PreemptedError):
             first.run(lambda: 1e9, on_state=kill_and_stop)

@@ -129,7 +129,7 @@ def _draw_tree(successors, starts, root, state, final):  # type: ignore[no-untyp
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _shuffle(codes, offsets, n_letters, seeds, result):  # type: ignore[no-untyped-def]
+def _shuffle(codes, offsets, n_letters, seeds, result):  # type: ignore[no-untyped-def]  # numba finds the types
     """Shuffle sequences of letter codes, one after the other; where seeds end, drawing goes on."""
     state = seeds[:1].copy()
     final = np.zeros(n_letters, np.int64)

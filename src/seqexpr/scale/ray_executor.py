@@ -21,35 +21,19 @@ _PATIENCE = 10.0
 
 
 @contextmanager
-def ray_workers(*, address: str | None = None, n_workers: int | None = None) -> Iterator[None]:
+def ray_workers(n_workers: int | None = None) -> Iterator[None]:
     """Let searches inside the ``with`` block run their trials on the workers of a Ray cluster.
 
-    Their folder must be on a disk that all machines share. A trial whose worker or machine
-    dies is begun again elsewhere. The same seed tries the same candidates as on one machine
-    with as many processes.
+    It is the cluster of the :func:`~seqexpr.scale.ray_session.ray_session` around it. A
+    trial whose worker or machine dies is begun again elsewhere. The same seed tries the
+    same candidates as on one machine with as many processes.
 
     Parameters
     ----------
-    address : str, optional
-        Of a cluster that runs ("auto" on one of its machines); None = one that is
-        started here.
     n_workers : int, optional
         Trials that run side by side; None = one a core of the cluster.
-
-    Raises
-    ------
-    MissingExtraError
-        If Ray is not installed.
-    ClusterError
-        If there is no cluster at the address.
-
-    Examples
-    --------
-    >>> import seqexpr
-    >>> with ray_workers(address="auto"):  # doctest: +SKIP
-    ...     run = seqexpr.train("library.csv", preset="best", budget="30m", output="run")
     """
-    with ray_session(address) as ray, workers_from(_Cores(ray, n_workers)):
+    with ray_session() as ray, workers_from(_Cores(ray, n_workers)):
         yield
 
 

@@ -155,7 +155,7 @@ class RayTraining:
             ),
         )
         # Ray would take Ctrl-C for itself, end the program as if all were well, and keep it.
-        trainer._register_sigint_handler = lambda controller: None  # noqa: SLF001
+        trainer._register_sigint_handler = lambda controller: None  # noqa: SLF001 - no public way
         return trainer
 
     def _explain(self, error: Exception) -> str:

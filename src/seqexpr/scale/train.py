@@ -49,7 +49,7 @@ def train_on_ray(*, address: str | None = None, n_workers: int | None = None) ->
     """
     with ExitStack() as stack:
         ray = stack.enter_context(ray_session(address))
-        stack.enter_context(ray_workers(n_workers=n_workers))
+        stack.enter_context(ray_workers(n_workers))
         launcher = _launcher(ray.nodes())
         if launcher is not None:
             stack.enter_context(training_context(launcher=launcher))
