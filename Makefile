@@ -31,10 +31,10 @@ help:
 	@$(PIP) --editable .
 	@touch $@
 
-.venv/.dev: .venv/.core
-	@echo "Installing what the tests need"
+.venv/.dev: .venv/.made pyproject.toml constraints.txt
+	@echo "Installing seqexpr and what the tests need (no PyTorch)"
 	@$(PIP) --editable ".[dev]"
-	@touch $@
+	@touch .venv/.core $@
 
 .venv/.bench: .venv/.dev
 	@echo "Installing what the benchmarks compare with"
@@ -76,16 +76,17 @@ test-core: .venv/.dev
 	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/scale/test_memory_limit.py --cov --cov-report= --cov-fail-under=0 --durations=15
 	$(BIN)/coverage report --omit "$(NEEDS_TORCH)"
 
-# What needs PyTorch: the core's tests have skipped these, and need not run again.
-DEEP := src/seqexpr/models/nets src/seqexpr/models/training src/seqexpr/models/neural.py \
-	tests/models/nets tests/models/training tests/models/test_neural.py tests/workflow/test_networks.py \
-	tests/workflow/test_streamed_networks.py tests/workflow/test_contribution_table.py \
-	tests/features/test_language_model.py tests/features/test_embeddings.py \
-	tests/interpretation/test_attribution.py tests/interpretation/test_deeplift.py \
-	tests/interpretation/test_modisco.py tests/design/test_gradient.py
+# What needs PyTorch, whole files and single tests: the core's tests have skipped these, and the
+# others need not run again. (pytest's -k finds the names of folders and files, too.)
+DEEP := nets training neural.py test_neural.py test_networks.py test_streamed_networks.py \
+	test_contribution_table.py test_language_model.py test_embeddings.py test_attribution.py \
+	test_deeplift.py test_modisco.py test_gradient.py
+any = $(subst $() , or ,$(strip $(1)))
+DEEP_NAMES := network cnn legnet dream dilated hybrid transfer
+DEEP_WHERE := src/seqexpr/models tests/models tests/features tests/interpretation tests/design \
+	tests/workflow tests/testing tests/search tests/bundle/test_conformance.py tests/docs
 test-deep: .venv/.deep
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP) --cov --cov-append --cov-report= --cov-fail-under=0 --durations=15
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --cov --cov-append --cov-fail-under=0 tests/testing tests/search tests/bundle/test_conformance.py tests/docs -k "network or cnn or legnet or dream or dilated or hybrid or transfer"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP_WHERE) -k "$(call any,$(DEEP) $(DEEP_NAMES))" --cov --cov-append --cov-fail-under=0 --durations=15
 
 .venv/.scale: .venv/.dev
 	@echo "Installing Ray"

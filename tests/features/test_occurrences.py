@@ -21,7 +21,7 @@ LOCATED = [
     KmerCounter(k=(2, 3), mode="presence", strands="canonical"),
     KmerCounter(k=(1, 2), mode="frequency"),
     KmerCounter(k=(2, 4), n_features=20, mode="presence"),
-    KmerCounter(k=14),
+    KmerCounter(k=14, n_features=500),  # hashed
     GappedKmers(4, 2),
     GappedKmers(4, 3, strands="canonical"),
     PositionalKmers(k=(1, 2), width=3),

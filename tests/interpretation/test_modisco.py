@@ -20,7 +20,7 @@ needs_modisco = pytest.mark.skipif(
 )
 
 
-def planted(n: int = 800, length: int = 120, method: Method = "mutagenesis") -> Attributions:
+def planted(n: int = 500, length: int = 120, method: Method = "mutagenesis") -> Attributions:
     """Random sequences; each base of a planted site contributes, and others would not."""
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 4, (n, length))
@@ -56,7 +56,7 @@ def test_planted_sites_of_both_signs_are_found_and_trimmed():
         words = [attributions.sequences[row][start : start + len(item.motif)]
                  for row, start in zip(item.rows, item.starts, strict=True)]  # fmt: skip
         assert np.mean([word[1:-1] in text for text in words]) > 0.9
-        assert len(item.rows) > 300
+        assert len(item.rows) > 190
     assert [item.motif.name for item in found] == ["1", "2"]
 
 
@@ -65,7 +65,7 @@ def test_planted_sites_of_both_signs_are_found_and_trimmed():
 def test_where_nothing_contributes_there_is_no_pattern():
     noise = planted()
     values = np.random.default_rng(1).normal(0, 0.02, noise.values.shape)
-    nothing = Attributions(values, noise.sequences, noise.ids, "y", "mutagenesis", np.zeros(800))
+    nothing = Attributions(values, noise.sequences, noise.ids, "y", "mutagenesis", np.zeros(500))
     assert find_patterns(nothing) == []
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from tests.ray_nodes import two_nodes
 
 from seqexpr.scale.backend import LocalBackend
 from seqexpr.scale.ray_backend import RayBackend
@@ -84,18 +85,22 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-@pytest.fixture
-def cluster():
-    """Two nodes: a head without cores of its own, so that all work is on the other two."""
-    from ray.cluster_utils import Cluster
+@pytest.fixture(scope="module")
+def nodes():
+    with two_nodes() as made:
+        yield made
 
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    made.second = made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    ray.init(address=made.address, log_to_driver=False, logging_level="error")
-    yield made
-    ray.shutdown()
-    made.shutdown()
+
+@pytest.fixture
+def cluster(nodes):
+    nodes.mend()
+    return nodes
+
+
+def test_a_ray_of_our_own_is_started_and_ended(do, written, expected):
+    do("pairs", written, backend=RayBackend(n_workers=2))
+    assert bytes_of(written) == expected("pairs")
+    assert not ray.is_initialized()
 
 
 def test_each_job_is_the_same_byte_for_byte(do, tmp_path, expected, noted, cluster):
@@ -105,12 +110,6 @@ def test_each_job_is_the_same_byte_for_byte(do, tmp_path, expected, noted, clust
         assert bytes_of(tmp_path / kind) == expected(kind)
     assert os.getpid() not in {pid for _, pid in backend.notes()}
     assert len({pid for _, pid in backend.notes()}) > 4
-
-
-def test_a_ray_of_our_own_is_started_and_ended(do, written, expected):
-    do("pairs", written, backend=RayBackend(n_workers=2))
-    assert bytes_of(written) == expected("pairs")
-    assert not ray.is_initialized()
 
 
 @pytest.mark.parametrize("time_number", range(TIMES))
@@ -147,15 +146,14 @@ def test_a_killed_node_costs_its_unfinished_blocks(
     def kill() -> None:
         while len(backend.notes()) < 4:
             time.sleep(0.05)
-        cluster.remove_node(cluster.second, allow_graceful=False)
+        cluster.kill_a_node()
 
     killer = threading.Thread(target=kill)
     killer.start()
     do("explain", written, backend=backend)
     killer.join()
     assert bytes_of(written) == expected("explain")
-    assert len(ray.nodes()) == 2
-    assert sum(node["Alive"] for node in ray.nodes()) == 1
+    assert cluster.count_alive() == 1
 
 
 def test_the_command_line_runs_on_ray(job, written):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests.ray_nodes import two_nodes
 
 from seqexpr.errors import ClusterError, InputError
 from seqexpr.models.nets.configs import CompactCNN
@@ -49,15 +50,8 @@ def often():
 @pytest.fixture(scope="module")
 def cluster():
     """Two nodes of one core each, so that two workers are on both."""
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    made.second = made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    ray.init(address=made.address, log_to_driver=False, logging_level="error")
-    yield made
-    ray.shutdown()
-    made.shutdown()
+    with two_nodes() as made:
+        yield made
 
 
 def trained(*, n_devices=1, checkpoint=None, **context):
@@ -205,10 +199,10 @@ def test_two_nodes_give_the_same_after_a_killed_worker_and_a_killed_node(here, c
         while not all(one.exists() for one in ready) and not fit.done():
             time.sleep(0.05)
         (tmp_path / "killed-node").touch()
-        cluster.remove_node(cluster.second, allow_graceful=False)
-        cluster.second = cluster.add_node(num_cpus=1)
+        cluster.kill_a_node()
+        cluster.mend()
         found = fit.result(timeout=120)
-    assert sum(not node["Alive"] for node in ray.nodes()) == 1
+    assert cluster.count_alive() == 2
     steps = {one.stem: int(one.read_text()) for one in tmp_path.glob("*.steps")}
     assert steps["1-1"] == KILLED_AT
     assert steps["1-2"] == KILLED_AT  # from the start, since nothing was kept

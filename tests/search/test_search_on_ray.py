@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.ray_nodes import two_nodes
 
 from seqexpr.scale.ray_executor import ray_workers
 from seqexpr.search import search as search_module
@@ -18,18 +19,10 @@ pytestmark = [
 N = 8 + len(BASELINES)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster():
-    """Two nodes of a core each."""
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    made.second = made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    ray.init(address=made.address, log_to_driver=False, logging_level="error")
-    yield made
-    ray.shutdown()
-    made.shutdown()
+    with two_nodes() as made:
+        yield made
 
 
 class PreemptedError(Exception):
@@ -55,19 +48,17 @@ def test_a_killed_node_and_a_preempted_search_change_no_trial(
     assert len(here.tried) == N
 
     def kill_and_stop(state):
-        if state.n_finished >= 3 and len(killed) == 0:
-            killed.append(cluster.second)
-            cluster.remove_node(cluster.second, allow_graceful=False)
+        if state.n_finished >= 3 and cluster.n_killed == 0:
+            cluster.kill_a_node()
         if state.n_finished >= 7:
             raise PreemptedError
 
-    killed = []
     with ray_workers(2):
         first = Search(make_material(n=90), tmp_path / "there", n_jobs=2, n_trials=8)
         with pytest.raises(PreemptedError):
             first.run(lambda: 1e9, on_state=kill_and_stop)
         first.close()
-        assert killed
+        assert cluster.n_killed
         assert 7 <= len(first.tried) < N
         again = Search(make_material(n=90), tmp_path / "there", n_jobs=2, n_trials=8)
         assert again.n_resumed == len(first.tried)

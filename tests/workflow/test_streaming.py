@@ -110,7 +110,7 @@ def test_the_order_of_the_rows_and_their_files_does_not_matter(library, holds, t
 
 def test_trees_are_grown_on_as_many_rows_as_there_is_memory_for(library, holds, tmp_path):
     folder = write(library, tmp_path / "table")
-    run = train(folder, memory="1G", models=("mean", "lightgbm"))
+    run = train(folder, memory="1G", models=("mean", "lightgbm"), nested=False)
     assert [model.name for model in run.evaluation.models] == [
         "mean", "lightgbm", "lightgbm_streamed",
     ]  # fmt: skip
@@ -208,8 +208,8 @@ def test_several_targets_weights_and_scales(library, holds, tmp_path):
 def test_a_table_that_fits_is_read_as_ever(library, tmp_path):
     file = tmp_path / "library.csv"
     library.to_csv(file, index=False)
-    whole = train(file, models=("mean", "ridge"), seed=1)
-    limited = train(file, models=("mean", "ridge"), seed=1, memory="2G")
+    whole = train(file, models=("mean", "ridge"), seed=1, nested=False)
+    limited = train(file, models=("mean", "ridge"), seed=1, nested=False, memory="2G")
     assert limited.evaluation.rows == whole.evaluation.rows
     assert limited.evaluation.split == whole.evaluation.split
 
