@@ -71,3 +71,11 @@ def test_the_ends_of_every_range_can_be_built(name, end):
     if "random_state" in model.get_params():
         assert model.get_params()["random_state"] == 3
     assert np.isfinite(learner.complexity)
+
+
+@pytest.mark.skipif(not has_extra("deep"), reason='needs PyTorch: pip install "seqexpr[deep]"')
+@pytest.mark.parametrize(("n_epochs", "patience"), [(4, 3), (12, 6)])
+def test_a_network_waits_until_its_rate_falls(n_epochs, patience):
+    settings = {name: one.default for name, one in LEARNERS["network"].settings.items()}
+    network = LEARNERS["network"].build(settings | {"n_epochs": n_epochs}, 0, 1)
+    assert network.training.patience == patience

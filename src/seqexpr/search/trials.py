@@ -31,7 +31,7 @@ Ints = npt.NDArray[np.int64]
 ENOUGH_FOR_A_PART = 5_000
 """Train rows from which the first stage looks at a part of them."""
 _PART = 0.25
-_STOPPED_EARLY = 0.65
+_STOPPED_EARLY = 0.9
 """Share of its epochs that a network is reckoned to take; the deadline ends one that takes more."""
 _KEEPS_UP = 0.01
 """R² by which a network may be behind the best other one and still be fitted without every fold."""
