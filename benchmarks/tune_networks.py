@@ -3,6 +3,8 @@
     python -m benchmarks.tune_networks export FOLDER                # where the data are
     python -m benchmarks.tune_networks run FOLDER --out RESULTS --minutes 9 --jobs 14
     python -m benchmarks.tune_networks show RESULTS
+    python -m benchmarks.tune_networks one FOLDER --problem yeast --out RESULTS \
+        --set form=LegNet size=64 stem_pool=2 n_epochs=20 batch_size=128 learning_rate=0.01
 
 Each problem's train rows are divided into five folds, related rows kept together; a fit leaves out
 the first and is scored on it. No test row is read. First every architecture, then one setting after
@@ -18,7 +20,7 @@ import queue
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +240,22 @@ def run(folder: Path, out: Path, *, minutes: float, n_jobs: int, device: str) ->
         worker.kill()
 
 
+def run_one(folder: Path, name: str, choices: Sequence[str], *, device: str) -> dict[str, Any]:
+    """Fit with settings given as ``name=value``, on one core."""
+    import torch
+
+    torch.set_num_threads(1)
+    settings: dict[str, Any] = {}
+    for choice in choices:
+        key, _, value = choice.partition("=")
+        try:
+            settings[key] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[key] = value  # a word
+    found = fit(folder, name, settings, device)
+    return {"problem": name, "label": " ".join(choices), "settings": settings, **found}
+
+
 def show(results: Path) -> None:
     """Print the scores of each problem, best first."""
     by_problem = defaultdict(list)
@@ -257,9 +275,11 @@ def show(results: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["export", "run", "show"])
+    parser.add_argument("what", choices=["export", "run", "show", "one"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--problem", choices=PROBLEMS)
+    parser.add_argument("--set", nargs="+", default=[], metavar="NAME=VALUE")
     parser.add_argument("--minutes", type=float, default=9.0)
     parser.add_argument("--jobs", type=int, default=14)
     parser.add_argument("--device", default="auto")
@@ -268,6 +288,11 @@ def main() -> None:
         export(options.folder)
     elif options.what == "show":
         show(options.folder)
+    elif options.what == "one":
+        found = run_one(options.folder, options.problem, options.set, device=options.device)
+        with options.out.open("a") as file:
+            file.write(json.dumps(found) + "\n")
+        show(options.out)
     else:
         run(
             options.folder, options.out, minutes=options.minutes, n_jobs=options.jobs,

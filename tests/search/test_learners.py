@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from seqexpr.optional import has_extra
 from seqexpr.search.blocks import BLOCKS, NONE, Library
 from seqexpr.search.learners import LEARNERS
 from seqexpr.testing import models as suite
