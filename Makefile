@@ -67,7 +67,11 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: test-core test-deep test-scale
+# Tests of Ray mostly wait, so those of networks run beside them.
+test: test-core
+	@$(MAKE) --no-print-directory --jobs 1 .venv/.deep .venv/.scale
+	@echo "Testing networks and Ray side by side, some five minutes: what they say comes at the end"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-deep test-scale
 
 # What PyTorch is needed to run; its lines count in test-deep.
 NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py,src/seqexpr/scale/ray_*.py

@@ -201,7 +201,7 @@ def test_two_nodes_give_the_same_after_a_killed_worker_and_a_killed_node(here, c
         (tmp_path / "killed-node").touch()
         cluster.kill_a_node()
         cluster.mend()
-        found = fit.result(timeout=120)
+        found = fit.result(timeout=300)
     assert cluster.count_alive() == 2
     steps = {one.stem: int(one.read_text()) for one in tmp_path.glob("*.steps")}
     assert steps["1-1"] == KILLED_AT

@@ -232,14 +232,14 @@ def find_clusters(
     kept = _cache_file(distinct, min_identity=min_identity, min_coverage=min_coverage)
     labels = _read_cache(kept, len(distinct))
     if labels is None:
-        hits = search(
-            distinct,
-            distinct,
-            min_identity=min_identity,
-            min_coverage=min_coverage,
-            max_hits=_CANDIDATES,
-            threads=threads or cpu_count(),
-        )
+        try:
+            hits = search(
+                distinct, distinct, min_identity=min_identity, min_coverage=min_coverage,
+                max_hits=_CANDIDATES, threads=threads or cpu_count(),
+            )  # fmt: skip
+        except SearchError as error:
+            advice = "pass --split random or --split group to go without families"
+            raise SearchError(f"{error}; {advice}") from error
         labels = _components(hits, len(distinct))
         _write_cache(kept, labels)
     rows = np.asarray(pd.factorize(labels[row_of])[0], dtype=np.int64)
@@ -281,8 +281,7 @@ def _run(arguments: list[str], folder: Path) -> None:
     if done.returncode:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:]
         raise SearchError(
-            f"MMseqs2 {arguments[0]} failed (exit code {done.returncode}): {' | '.join(lines)}; "
-            "pass --split random or --split group to go without it"
+            f"MMseqs2 {arguments[0]} failed (exit code {done.returncode}): {' | '.join(lines)}"
         )
 
 
