@@ -12,6 +12,11 @@ FEW_EPOCHS = (
     "After so few epochs CREsted's predictions order the rows and are far too narrow: that is what "
     "the time gives on two cores, not what its network can reach."
 )
+CONDITIONS = (
+    "`urtecho` and `yeast` were fitted on an idle machine, with networks in half precision; the "
+    "others before there was any on processors, with tests beside them at a lower priority, so "
+    "that a fit had at least three quarters of the cores."
+)
 OTHERS = {"grelu": "gReLU, DilatedConvModel", "crested": "CREsted, legnet"}
 
 
@@ -49,8 +54,7 @@ def with_networks(
             f"`make accuracy-networks`, or `python -m benchmarks.accuracy --systems networks` "
             f"where PyTorch is installed. {len(known)} of {len(networks)} fits were run. Bold "
             "where it reaches what was to be reached, or where the gain's interval leaves out 0. "
-            "Tests ran beside these fits at a lower priority, so that a fit had at least three "
-            "quarters of the cores."
+            + CONDITIONS
         ),
         table(head, lines),
         *([" ".join(["Chosen.", *said])] if said else []),
