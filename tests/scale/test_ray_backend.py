@@ -104,7 +104,7 @@ def test_a_ray_of_our_own_is_started_and_ended(do, written, expected):
 
 
 def test_each_job_is_the_same_byte_for_byte(do, tmp_path, expected, noted, cluster):
-    for kind in ("predict", "pairs", "vcf", "explain"):
+    for kind in ("predict", "vcf"):  # the others below, where something dies
         backend = Noted(noted, 0.05, n_workers=2)
         do(kind, tmp_path / kind, backend=backend)
         assert bytes_of(tmp_path / kind) == expected(kind)
