@@ -10,8 +10,7 @@
 # make accuracy-networks: its table of networks, which installs PyTorch first (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
-# Modules are compiled when they are first imported, and most never are: half of the time of an install.
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # The tests run in one process a core; threads inside them would fight for the cores, and those
 # of LightGBM, which is told their number, would spin while they wait (see seqexpr.cli.main).

@@ -109,7 +109,7 @@ def test_each_job_is_the_same_byte_for_byte(do, tmp_path, expected, noted, clust
         do(kind, tmp_path / kind, backend=backend)
         assert bytes_of(tmp_path / kind) == expected(kind)
     assert os.getpid() not in {pid for _, pid in backend.notes()}
-    assert len({pid for _, pid in backend.notes()}) > 4
+    assert len({pid for _, pid in backend.notes()}) > 2  # two of each job
 
 
 @pytest.mark.parametrize("time_number", range(TIMES))
