@@ -10,7 +10,10 @@
 # make accuracy-networks: its table of networks, which installs PyTorch first (hours)
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Most of what is installed is never imported: compiling at first use, and keeping that, is half the
+# time of installing. Some machines (containers) set this variable, and would compile at every use.
+export PYTHONDONTWRITEBYTECODE :=
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 
 # The tests run in one process a core; threads inside them would fight for the cores, and those
 # of LightGBM, which is told their number, would spin while they wait (see seqexpr.cli.main).
