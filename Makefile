@@ -70,14 +70,17 @@ lint: .venv/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Coverage is counted where parts are run by themselves, as CI does: it takes a third as long again.
+COVER := yes
+test: COVER :=
 test: test-core test-deep test-scale
 
 # What PyTorch is needed to run; its lines count in test-deep.
 NEEDS_TORCH := src/seqexpr/models/nets/*,src/seqexpr/models/training/*,src/seqexpr/models/neural*.py,src/seqexpr/features/embeddings.py,src/seqexpr/features/_language_model.py,src/seqexpr/bundle/export.py,src/seqexpr/bundle/networks.py,src/seqexpr/interpretation/attribution.py,src/seqexpr/interpretation/deeplift.py,src/seqexpr/scale/ray_*.py
 # The limits of memory (two minutes) are tested in test-scale, without Ray too.
 test-core: .venv/.dev
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/scale/test_memory_limit.py --cov --cov-report= --cov-fail-under=0 --durations=15
-	$(BIN)/coverage report --omit "$(NEEDS_TORCH)"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto --ignore tests/scale/test_memory_limit.py --durations=15 $(if $(COVER),--cov --cov-report= --cov-fail-under=0)
+	$(if $(COVER),$(BIN)/coverage report --omit "$(NEEDS_TORCH)")
 
 # What needs PyTorch, whole files and single tests: the core's tests have skipped these, and the
 # others need not run again. (pytest's -k finds the names of folders and files, too.)
@@ -89,7 +92,7 @@ DEEP_NAMES := network cnn legnet dream dilated hybrid transfer
 DEEP_WHERE := src/seqexpr/models tests/models tests/features tests/interpretation tests/design \
 	tests/workflow tests/testing tests/search tests/bundle/test_conformance.py tests/docs
 test-deep: .venv/.deep
-	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP_WHERE) -k "$(call any,$(DEEP) $(DEEP_NAMES))" --cov --cov-append --cov-fail-under=0 --durations=15
+	$(ONE_THREAD) $(BIN)/python -m pytest -n auto $(DEEP_WHERE) -k "$(call any,$(DEEP) $(DEEP_NAMES))" --durations=15 $(if $(COVER),--cov --cov-append --cov-fail-under=0)
 
 .venv/.scale: .venv/.dev
 	@echo "Installing Ray"
