@@ -66,7 +66,12 @@ def start_workers(n: int) -> Any:
 
 
 def _follow(parent: int) -> None:
-    """End this process soon after its parent has ended."""
+    """End this process soon after its parent has ended, and not before it."""
+    from joblib.externals.loky import process_executor
+
+    # loky would replace, and warn of, a process that has grown by 300 MB since its first call, as
+    # it does when it imports PyTorch or reads a table.
+    process_executor._USE_PSUTIL = False  # noqa: SLF001
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
 from seqexpr.optional import has_extra
-from seqexpr.search import trials, workers
+from seqexpr.search import portfolio, trials, workers
+from seqexpr.search import search as search_module
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.kept import KeptFits, are_kept
+from seqexpr.search.learners import LEARNERS
 from seqexpr.search.matrices import MatrixStore
-from seqexpr.search.trials import run_trial
+from seqexpr.search.proposals import BASELINES
+from seqexpr.search.search import Search
+from seqexpr.search.trials import Outcome, run_trial
 
 pytestmark = pytest.mark.skipif(not has_extra("deep"), reason="needs PyTorch")
 
@@ -98,3 +105,84 @@ def test_a_network_that_does_not_keep_up_with_another_ends_after_a_fold(
     assert len(list((tmp_path / "fits").glob("*.safetensors"))) == (3 if state == "complete" else 1)
     # Its own score is no bar to itself, when it is taken up again.
     assert KeptFits(tmp_path, other).best_other() == outcome.scores["fold"]
+
+
+@pytest.fixture
+def sharing(make_material, tmp_path, small_space, monkeypatch):
+    """Give a function that makes a search with a network among its starts, and says its place."""
+    three = {name: LEARNERS[name] for name in ("ridge", "trees", "network")}
+    monkeypatch.setattr("seqexpr.search.proposals.LEARNERS", three)
+    monkeypatch.setattr(portfolio, "LONG_STARTS", (SMALL | {"size": 16, "n_epochs": 4},))
+    opened = []
+
+    def make(**given):
+        opened.append(Search(make_material(), tmp_path / "search", **{"n_trials": 4} | given))
+        (place,) = opened[-1].apart
+        return opened[-1], place
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+def run(search, seconds_left=lambda: 1e9, watch=lambda state: None):
+    search.run(seconds_left, on_state=watch)
+
+
+def test_folds_fitted_side_by_side_are_those_fitted_in_turn(attempt, sharing):
+    search, place = sharing(n_jobs=2)
+    folds = []
+    submit = search.submit
+
+    def noted(call, candidate, **named):
+        folds.append(named.get("fold"))
+        return submit(call, candidate, **named)
+
+    search.submit = noted
+    run(search)
+    found = search.tried[place]
+    assert sorted(fold for fold in folds if fold is not None) == [1, 2]
+    assert len(search.tried) == 4 + len(BASELINES)
+    expected = attempt(found.candidate, search.material)
+    assert (found.outcome.state, expected.state) == ("complete", "complete")
+    np.testing.assert_array_equal(found.outcome.out_of_fold, expected.out_of_fold)
+    assert found.outcome.scores == expected.scores
+    assert len(list((search.folder / "fits").glob(f"{found.candidate.key}-*"))) == 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_process_that_ends_beside_others_costs_no_fold(attempt, sharing):
+    search, place = sharing(n_jobs=2)
+    killed = []
+
+    def kill(state):
+        if place in search._shared and search._shared[place].running and not killed:
+            killed.append(next(iter(search.executor._processes)))
+            os.kill(killed[0], signal.SIGKILL)
+
+    run(search, watch=kill)
+    assert killed
+    expected = attempt(search.tried[place].candidate, search.material)
+    np.testing.assert_array_equal(search.tried[place].outcome.out_of_fold, expected.out_of_fold)
+
+
+def test_folds_that_there_is_no_time_for_are_left_out(sharing, in_threads):
+    search, place = sharing(n_trials=None)
+    run(search, lambda: -1.0 if place in search._shared and search.may_end else 1e9)
+    found = search.tried[place].outcome
+    assert found.state == "partial"
+    assert "all" not in found.scores
+    known = np.isfinite(found.out_of_fold[:, 0])
+    assert set(search.material.folds[known]) < {0, 1, 2}
+
+
+def test_a_fold_that_cannot_be_fitted_fails_its_trial(sharing, in_threads, monkeypatch):
+    def broken(folder, choices, library, *, fold, **given):
+        return Outcome("failed", {}, message=f"ValueError: {fold}")
+
+    monkeypatch.setattr(search_module, "try_fold", broken)
+    search, place = sharing()
+    run(search)
+    found = search.tried[place].outcome
+    assert (found.state, found.message, found.out_of_fold) == ("failed", "ValueError: 1", None)
+    assert len(search.tried) == 4 + len(BASELINES)

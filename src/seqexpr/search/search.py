@@ -16,9 +16,10 @@ from seqexpr.search.blocks import Library
 from seqexpr.search.candidates import Candidate
 from seqexpr.search.material import Material
 from seqexpr.search.proposals import BASELINES, bars_for, long_starts, portfolio, propose
+from seqexpr.search.shared import SharedTrial
 from seqexpr.search.triallog import TrialLog, TriedCandidate
-from seqexpr.search.trials import Outcome
-from seqexpr.search.workers import MATERIAL_FILE, try_candidate
+from seqexpr.search.trials import KEEPS_UP, Outcome
+from seqexpr.search.workers import MATERIAL_FILE, try_candidate, try_fold
 
 __all__ = ["MATRIX_BYTES", "Search", "SearchState"]
 
@@ -50,10 +51,13 @@ class SearchState:
 
 @dataclass(frozen=True)
 class _Running:
-    """A trial that is being run."""
+    """A trial, or one fold of a trial that is shared, that is being run."""
 
     index: int
     started: float
+    fold: int | None = None
+    alone: bool = False
+    """Whether nothing runs beside it, since a process has ended while it ran."""
 
     @property
     def seconds(self) -> float:
@@ -69,7 +73,8 @@ class Search:
     the number of processes, the order in which trials end, and the number of
     times that the search was killed and resumed. (With more than eight
     processes the distance is their number.) What time alone decides is how
-    many trials there are.
+    many trials there are. Networks that may take all the time there is, which
+    nothing is learnt from, are fitted without several folds side by side.
 
     Parameters
     ----------
@@ -115,6 +120,7 @@ class Search:
         self.apart = frozenset(i for i, start in enumerate(self.starts) if start.key in long)
         self.material.write(self.folder / MATERIAL_FILE)
         self._candidates: dict[int, Candidate] = {}
+        self._shared: dict[int, SharedTrial] = {}
         self._suspects: set[int] = set()  # were running when a process broke
         self._executor: Any = None
 
@@ -186,12 +192,15 @@ class Search:
             while seconds_left() > 0 or not self.may_end:
                 self._submit(running, seconds_left() if self.may_end else float("inf"))
                 if not running:
-                    return
+                    break
                 done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._finish(running.pop(future).index, future, time.monotonic() - started)
+                    self._finish(running.pop(future), future, time.monotonic() - started)
                 self._end_overdue(running, time.monotonic() - started)
                 on_state(SearchState(len(self.tried), self.best, time.monotonic() - started))
+            for index, trial in self._shared.items():  # with the folds that there was time for
+                self._keep(index, trial.ended(self.material.targets), time.monotonic() - started)
+            self._shared.clear()
         finally:
             if running:  # time is up, or the user has had enough
                 self.stop_workers()
@@ -208,6 +217,8 @@ class Search:
         if not late:
             return
         self.stop_workers()
+        for one in running.values():
+            self._give_back(one)
         running.clear()
         for one in late:
             self._keep(one.index, Outcome("slow", {}, seconds=one.seconds), elapsed)
@@ -215,26 +226,72 @@ class Search:
     def _submit(self, running: dict[Future[Outcome], _Running], seconds_left: float) -> None:
         while len(running) < self.n_jobs:
             indices = {one.index for one in running.values()}
-            index = self._next(indices)
-            alone = self._suspects & {index, *indices}
+            shared = self._next_shared(seconds_left)
+            index = self._next(indices) if shared is None else shared
+            alone = bool(self._suspects & {index, *indices})
             if index is None or (alone and running):
                 return
-            candidate = self._candidate(index)
-            bars = {} if index < self.n_free else bars_for(self._known(index))
-            longest = float("inf") if index in self.apart else self.longest
-            future = self.submit(
-                try_candidate, candidate, bars=bars, seconds_left=min(seconds_left, longest),
+            fold = None if shared is None else self._shared[shared].begin()
+            one = _Running(index, time.monotonic(), fold, alone)
+            future = self._start(one, seconds_left)
+            if future is not None:
+                running[future] = one
+                continue
+            self._give_back(one)
+            if running:
+                return
+
+    def _start(self, one: _Running, seconds_left: float) -> Any:
+        """Let a worker run a trial or a fold; None where a process has ended, as in `submit`."""
+        candidate, index = self._candidate(one.index), one.index
+        if one.fold is not None:
+            return self.submit(
+                try_fold, candidate, fold=one.fold, seconds_left=seconds_left,
                 max_bytes=MATRIX_BYTES,
             )  # fmt: skip
-            if future is not None:
-                running[future] = _Running(index, time.monotonic())
-            elif running:
-                return
+        bars = {} if index < self.n_free else bars_for(self._known(index))
+        if index not in self.apart:
+            seconds_left, rounds = min(seconds_left, self.longest), 0
+        else:  # the first as it can; the others where there is time for all folds
+            first = index == min(self.apart)
+            rounds = 1 if first else -(-self.material.n_folds // self.n_jobs)
+        return self.submit(
+            try_candidate, candidate, bars=bars, seconds_left=seconds_left, rounds=rounds,
+            max_bytes=MATRIX_BYTES,
+        )  # fmt: skip
+
+    def _give_back(self, one: _Running) -> None:
+        """Let what was begun and lost wait again."""
+        if one.fold is not None:
+            self._shared[one.index].give_back(one.fold)
+
+    def _next_shared(self, seconds_left: float) -> int | None:
+        """Return the best shared trial with a fold that there is time for, None if none has."""
+        return max(
+            (
+                index for index, trial in self._shared.items()
+                if trial.waiting and trial.outcome.fit_seconds <= seconds_left
+            ),
+            key=lambda index: self._shared[index].score, default=None,
+        )  # fmt: skip
+
+    def _prune_shared(self, elapsed: float) -> None:
+        """End the shared trials that another has turned out to be clearly better than."""
+        scores = [trial.score for trial in self._shared.values()]
+        scores += [
+            self.tried[i].outcome.scores.get("fold", np.nan) for i in self.apart if i in self.tried
+        ]
+        best = max((score for score in scores if np.isfinite(score)), default=-np.inf)
+        for index, trial in list(self._shared.items()):
+            if trial.score < best - KEEPS_UP:
+                trial.prune()
+            if trial.is_over:
+                self._keep(index, self._shared.pop(index).ended(self.material.targets), elapsed)
 
     def _next(self, running: set[int]) -> int | None:
         """Return the first trial that can begin, None if there is none."""
-        index = next(i for i in range(len(self.tried) + len(running) + 1)
-                     if i not in self.tried and i not in running)  # fmt: skip
+        begun = {*self.tried, *self._shared, *running}
+        index = next(i for i in range(len(begun) + 1) if i not in begun)
         if self.n_trials is not None and index >= self.n_trials + len(BASELINES):
             return None
         waits = index >= self.n_free and any(i not in self.tried for i in self._before(index))
@@ -265,17 +322,24 @@ class Search:
             )  # fmt: skip
         return self._candidates[index]
 
-    def _finish(self, index: int, future: Future[Outcome], elapsed: float) -> None:
+    def _finish(self, one: _Running, future: Future[Outcome], elapsed: float) -> None:
         try:
             outcome = future.result()
         except BrokenExecutor as error:  # most often the system's last word on memory
             self.stop_workers()
-            if index not in self._suspects:  # whose fault it was shows when it runs alone
-                self._suspects.add(index)
+            if not one.alone:  # whose fault it was shows when it runs alone
+                self._suspects.add(one.index)
+                self._give_back(one)
                 return
             outcome = Outcome("failed", {}, message=f"its process ended: {error}")
-        self._suspects.discard(index)
-        self._keep(index, outcome, elapsed)
+        self._suspects.discard(one.index)
+        if one.fold is not None:
+            self._shared[one.index].add(one.fold, outcome)
+        elif outcome.state == "open":
+            self._shared[one.index] = SharedTrial(outcome, list(range(1, self.material.n_folds)))
+        else:
+            self._keep(one.index, outcome, elapsed)
+        self._prune_shared(elapsed)
 
     def _keep(self, index: int, outcome: Outcome, elapsed: float) -> None:
         tried = TriedCandidate(index, self._candidate(index), outcome, elapsed)

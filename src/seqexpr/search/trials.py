@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from seqexpr.search.kept import KeptFits, are_kept
 from seqexpr.search.material import Material
 from seqexpr.search.matrices import MatrixStore
 
-__all__ = ["Outcome", "Stage", "mean_r2", "run_trial", "stages_of"]
+__all__ = ["KEEPS_UP", "Outcome", "Stage", "mean_r2", "run_fold", "run_trial", "stages_of"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -33,7 +33,7 @@ ENOUGH_FOR_A_PART = 5_000
 _PART = 0.25
 _STOPPED_EARLY = 0.9
 """Share of its epochs that a network is reckoned to take; the deadline ends one that takes more."""
-_KEEPS_UP = 0.01
+KEEPS_UP = 0.01
 """R² by which a network may be behind the best other one and still be fitted without every fold."""
 
 
@@ -80,10 +80,11 @@ class Outcome:
 
     Attributes
     ----------
-    state : {"complete", "partial", "pruned", "slow", "failed"}
+    state : {"complete", "partial", "pruned", "slow", "failed", "open"}
         "partial": there was time for some folds only; "pruned": worse than two
         thirds of the others at its last stage; "slow": could not have ended in
-        time; "failed": raised an error.
+        time; "failed": raised an error; "open": other folds are still to be
+        fitted.
     scores : mapping of str to float
         Mean R² over the targets on the validated rows, by stage.
     seconds : float
@@ -93,8 +94,8 @@ class Outcome:
     n_features : int or None
         Number of features.
     out_of_fold : ndarray of float64, shape (n, t), or None
-        Predictions of a complete or partial trial; NaN for rows that it did not
-        validate.
+        Predictions of a complete, partial or open trial; NaN for rows that it did
+        not validate.
     message : str
         What went wrong.
     """
@@ -132,6 +133,7 @@ def run_trial(
     bars: Mapping[str, float],
     seconds_left: float = float("inf"),
     fits: Path | None = None,
+    rounds: int = 0,
 ) -> Outcome:
     """Take a candidate through the stages.
 
@@ -151,14 +153,44 @@ def run_trial(
         Folder in which the fits of a network are kept. A network that would
         take longer than that is then fitted without as many folds as there is
         time for, and without none if there is not time for one.
+    rounds : int
+        A network whose fits are kept ends as "open" after the first fold, so
+        that the others can be fitted side by side by :func:`run_fold`; it is
+        not begun where there is no time for so many fits in turn. Default 0:
+        it goes on by itself.
     """
     trial = _Trial(candidate, material, store, fits=fits)
     scores: dict[str, float] = {}
-    state, message = "complete", ""
+    return _outcome(
+        trial, lambda: trial.climb(scores, bars, seconds_left, rounds=rounds), scores=scores
+    )
+
+
+def run_fold(
+    candidate: Candidate,
+    material: Material,
+    fold: int,
+    *,
+    store: MatrixStore,
+    fits: Path,
+    seconds_left: float = float("inf"),
+) -> Outcome:
+    """Fit a network without one fold, keep the fit, and return an open outcome with that fold.
+
+    Parameters are those of :func:`run_trial`.
+    """
+    trial = _Trial(candidate, material, store, fits=fits)
+    trial.deadline = time.monotonic() + seconds_left
+    return _outcome(trial, lambda: trial.open_fold(fold), scores={})
+
+
+def _outcome(trial: _Trial, run: Callable[[], str], *, scores: dict[str, float]) -> Outcome:
+    """Run a trial and return what it found, an error too."""
+    message = ""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a hundred models; the shipped one's are shown
-            state = trial.climb(scores, bars, seconds_left)
+            state = run()
     except MemoryError:
         state, message = "failed", "out of memory"
     except Exception as error:  # a candidate that cannot be fitted is a result, not an end
@@ -169,7 +201,7 @@ def run_trial(
         seconds=trial.elapsed,
         fit_seconds=trial.fit_seconds,
         n_features=trial.n_features,
-        out_of_fold=trial.out_of_fold if state in ("complete", "partial") else None,
+        out_of_fold=trial.out_of_fold if state in ("complete", "partial", "open") else None,
         message=message,
     )
 
@@ -199,12 +231,17 @@ class _Trial:
         return time.perf_counter() - self.started
 
     def climb(
-        self, scores: dict[str, float], bars: Mapping[str, float], seconds_left: float
+        self,
+        scores: dict[str, float],
+        bars: Mapping[str, float],
+        seconds_left: float,
+        *,
+        rounds: int,
     ) -> str:
         """Go from stage to stage, note the scores, and return how it ended."""
         n_folds = self.material.n_folds
         if self.kept is not None:
-            if self._guess() > seconds_left:
+            if max(1, rounds) * self._guess() > seconds_left:
                 return "slow"
             self.deadline = time.monotonic() + seconds_left
         for stage in stages_of(len(self.material.sequences), n_folds):
@@ -215,6 +252,8 @@ class _Trial:
                 return "complete"
             if scores[stage.name] < max(bars.get(stage.name, -np.inf), self._network_bar(stage)):
                 return "pruned"
+            if rounds and self.kept is not None and stage.share == 1:
+                return "open"
             if self.elapsed + self.seconds_ahead(stage) > seconds_left:
                 if self.kept is None or stage.share < 1:
                     return "slow"
@@ -225,12 +264,17 @@ class _Trial:
                 return "partial"
         return "complete"
 
+    def open_fold(self, fold: int) -> str:
+        """Fit without one fold, and return that others are open."""
+        self._reach_fold(fold)
+        return "open"
+
     def _network_bar(self, stage: Stage) -> float:
         """Return what a network must score to go on, by what others did without the same fold."""
         if self.kept is None or stage.share < 1:
             return -np.inf
         self.kept.note_score(mean_r2(self.material.targets, self.out_of_fold))
-        return self.kept.best_other() - _KEEPS_UP
+        return self.kept.best_other() - KEEPS_UP
 
     def _guess(self) -> float:
         """Return about the seconds of a network's fit without one fold."""

@@ -21,9 +21,9 @@ from seqexpr.search.candidates import Candidate
 from seqexpr.search.kept import KeptFits, are_kept
 from seqexpr.search.material import Material
 from seqexpr.search.matrices import MatrixStore
-from seqexpr.search.trials import Outcome, run_trial
+from seqexpr.search.trials import Outcome, run_fold, run_trial
 
-__all__ = ["FinalFit", "fit_finally", "try_candidate"]
+__all__ = ["FinalFit", "fit_finally", "try_candidate", "try_fold"]
 
 MATERIAL_FILE = "material.npz"
 
@@ -77,6 +77,7 @@ def try_candidate(
     bars: Mapping[str, float],
     seconds_left: float,
     max_bytes: int,
+    rounds: int = 0,
 ) -> Outcome:
     """Run one trial, in a worker; see :func:`seqexpr.search.trials.run_trial`."""
     material, store = _open(folder, max_bytes)
@@ -84,8 +85,26 @@ def try_candidate(
     with _networks(folder, material):
         return run_trial(
             candidate, material, store=store, bars=bars, seconds_left=seconds_left,
-            fits=Path(folder),
+            fits=Path(folder), rounds=rounds,
         )  # fmt: skip
+
+
+def try_fold(
+    folder: str,
+    choices: Mapping[str, Any],
+    library: Library,
+    *,
+    fold: int,
+    seconds_left: float,
+    max_bytes: int,
+) -> Outcome:
+    """Fit a network without one fold, in a worker; see :func:`seqexpr.search.trials.run_fold`."""
+    material, store = _open(folder, max_bytes)
+    candidate = Candidate(choices, library)
+    with _networks(folder, material):
+        return run_fold(
+            candidate, material, fold, store=store, fits=Path(folder), seconds_left=seconds_left
+        )
 
 
 def _networks(folder: str, material: Material) -> AbstractContextManager[Any]:
