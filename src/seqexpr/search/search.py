@@ -226,7 +226,7 @@ class Search:
     def _submit(self, running: dict[Future[Outcome], _Running], seconds_left: float) -> None:
         while len(running) < self.n_jobs:
             indices = {one.index for one in running.values()}
-            shared = self._next_shared(seconds_left)
+            shared = self._next_shared(seconds_left, indices)
             index = self._next(indices) if shared is None else shared
             alone = bool(self._suspects & {index, *indices})
             if index is None or (alone and running):
@@ -252,9 +252,11 @@ class Search:
         bars = {} if index < self.n_free else bars_for(self._known(index))
         if index not in self.apart:
             seconds_left, rounds = min(seconds_left, self.longest), 0
-        else:  # the first as it can; the others where there is time for all folds
-            first = index == min(self.apart)
-            rounds = 1 if first else -(-self.material.n_folds // self.n_jobs)
+        elif index == min(self.apart):
+            rounds = 1
+        else:  # where there is time for all its folds beside those of the best so far
+            seconds_left -= self._owed(seconds_left)
+            rounds = -(-self.material.n_folds // self.n_jobs)
         return self.submit(
             try_candidate, candidate, bars=bars, seconds_left=seconds_left, rounds=rounds,
             max_bytes=MATRIX_BYTES,
@@ -265,8 +267,18 @@ class Search:
         if one.fold is not None:
             self._shared[one.index].give_back(one.fold)
 
-    def _next_shared(self, seconds_left: float) -> int | None:
-        """Return the best shared trial with a fold that there is time for, None if none has."""
+    def _next_shared(self, seconds_left: float, running: set[int]) -> int | None:
+        """Return the shared trial whose next fold is to be fitted, None if none is.
+
+        The best of those that there is time for, once all that may be shared have been begun.
+        """
+        begun = {*self.tried, *self._shared, *running}
+        if any(index not in begun and index < self._end for index in self.apart):
+            return None
+        return self._best_shared(seconds_left)
+
+    def _best_shared(self, seconds_left: float) -> int | None:
+        """Return the best shared trial with a fold that waits and that there is time for."""
         return max(
             (
                 index for index, trial in self._shared.items()
@@ -274,6 +286,14 @@ class Search:
             ),
             key=lambda index: self._shared[index].score, default=None,
         )  # fmt: skip
+
+    def _owed(self, seconds_left: float) -> float:
+        """Return the seconds that the folds of the best shared trial will take."""
+        best = self._best_shared(seconds_left)
+        if best is None:
+            return 0.0
+        trial = self._shared[best]
+        return trial.outcome.fit_seconds * -(-len(trial.waiting) // self.n_jobs)
 
     def _prune_shared(self, elapsed: float) -> None:
         """End the shared trials that another has turned out to be clearly better than."""
@@ -292,10 +312,15 @@ class Search:
         """Return the first trial that can begin, None if there is none."""
         begun = {*self.tried, *self._shared, *running}
         index = next(i for i in range(len(begun) + 1) if i not in begun)
-        if self.n_trials is not None and index >= self.n_trials + len(BASELINES):
+        if index >= self._end:
             return None
         waits = index >= self.n_free and any(i not in self.tried for i in self._before(index))
         return None if waits else index
+
+    @property
+    def _end(self) -> float:
+        """Number of the first trial that is not to be run."""
+        return float("inf") if self.n_trials is None else self.n_trials + len(BASELINES)
 
     @property
     def _lookback(self) -> int:
