@@ -8,6 +8,7 @@ import numpy as np
 
 from seqexpr.search.finish import Finalists, choose_finalists
 from seqexpr.search.kept import are_kept
+from seqexpr.search.learners import LEARNERS
 
 if TYPE_CHECKING:
     from seqexpr.search.search import Search
@@ -26,7 +27,7 @@ _FIXED_SECONDS = 12.0
 _SECONDS_A_ROW = 5e-4
 """What reading, calibrating and drawing take, measured on two cores."""
 _STAND_IN_SHARE = 0.015
-"""Share of the budget that one fit of the model that is appraised may take."""
+"""Share of the budget that one fit of the model that is appraised may take, cores added up."""
 
 
 def rung_name(tried: TriedCandidate) -> str:
@@ -62,10 +63,10 @@ class Reserve:
     def appraisal(self) -> float:
         """Return the seconds that everything after the fits will take."""
         quick = self._quickest_good(self._learned())
-        fit = 0.0 if quick is None else self._full_fit(quick)
+        fit = 0.0 if quick is None else self._fit_alone(quick)
         rows = len(self.search.material.sequences)
         seconds = _FIXED_SECONDS + _SECONDS_A_ROW * rows
-        return seconds + _APPRAISAL_FITS * fit / self.search.n_jobs + self._refit()
+        return seconds + _APPRAISAL_FITS * fit + self._refit()
 
     def _refit(self) -> float:
         """Return the seconds that the selected model takes on all rows, members in turn."""
@@ -83,8 +84,8 @@ class Reserve:
     @property
     def dear(self) -> frozenset[str]:
         """Names of what takes too long to be fitted some dozen times."""
-        limit = _STAND_IN_SHARE * self.budget.seconds
-        slow = (t for t in self.finalists().in_order if self._full_fit(t) > limit)
+        limit = _STAND_IN_SHARE * self.budget.seconds / self.search.n_jobs
+        slow = (t for t in self.finalists().in_order if self._fit_alone(t) > limit)
         return frozenset({BLEND, *map(rung_name, slow)})
 
     def _learned(self) -> list[TriedCandidate]:
@@ -96,6 +97,12 @@ class Reserve:
         if quick:
             return max(quick, key=lambda t: t.outcome.scores.get("all", -np.inf))
         return min(fits, key=self._full_fit, default=None)
+
+    def _fit_alone(self, tried: TriedCandidate) -> float:
+        """Return the seconds of a fit with all cores: for a small network those with one."""
+        learner = LEARNERS.get(tried.candidate.kind)
+        is_network = learner is not None and learner.extra is not None
+        return self._full_fit(tried) / (1 if is_network else self.search.n_jobs)
 
     def _last_fit(self, tried: TriedCandidate) -> float:
         """Return the seconds until a finalist is there, once trials have ended."""
