@@ -22,10 +22,10 @@ NETWORK = {"learner": "network", "size": 16}
 SECONDS = 8.0  # of a fit on two thirds of the rows: 12 on all
 
 
-def tried(index, choices, noise):
+def tried(index, choices, noise, seconds=SECONDS):
     predicted = Y + noise * np.random.default_rng(index).normal(size=Y.shape)
     scores = {"fold": 1 - noise, "all": 1 - noise}
-    outcome = Outcome("complete", scores, fit_seconds=SECONDS, out_of_fold=predicted)
+    outcome = Outcome("complete", scores, fit_seconds=seconds, out_of_fold=predicted)
     return TriedCandidate(index, Candidate(choices, LIBRARY), outcome, 1.0)
 
 
@@ -56,3 +56,16 @@ def test_what_comes_after_is_reckoned_with_the_best_that_is_quick(keeper, monkey
     assert keeper.appraisal() == pytest.approx(8 * 12 / 2)  # eight fits of the ridge
     monkeypatch.setattr(reserve, "_STAND_IN_SHARE", 1.0)
     assert keeper.appraisal() == pytest.approx(8 * 12)  # of the network
+
+
+def test_a_trial_that_ends_too_late_to_be_fitted_changes_nothing(keeper, monkeypatch):
+    """It would be the best, and its fit on all rows would take the time of all others."""
+    before = keeper.finalists()
+    left = keeper.seconds_left()
+    assert left > 0
+    keeper.search.tried[2] = tried(2, RIDGE | {"kmers": "1-6"}, 0.1, seconds=1_000.0)
+    assert keeper.finalists() is before
+    assert keeper.seconds_left() == pytest.approx(left, abs=1)
+    keeper.search.tried[3] = tried(3, RIDGE | {"kmers": "1-5"}, 0.3)  # for this one there is time
+    assert {t.index for t in keeper.finalists().in_order} == {1, 3}
+    assert keeper.seconds_left() > 0

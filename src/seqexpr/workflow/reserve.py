@@ -42,35 +42,52 @@ class Reserve:
         self.search = search
         self.budget = budget
         self.refits = refits
-        self._known: tuple[int, Finalists] | None = None
+        self._known: tuple[frozenset[int], Finalists] | None = None
+        self._late: set[int] = set()
 
     def finalists(self) -> Finalists:
-        """Return what would be fitted if the search ended now."""
-        if self._known is None or self._known[0] != len(self.search.tried):
+        """Return what would be fitted if the search ended now.
+
+        A trial that ends so late that there is no time left to fit it, and what would be chosen
+        with it, on all rows, changes nothing: what was chosen before it has had its time kept.
+        """
+        tried = self.search.tried
+        if self._known is None or self._known[0] != tried.keys():
             material = self.search.material
             found = choose_finalists(
-                self.search.tried, material.targets, material.weights, groups=material.units
-            )
-            self._known = (len(self.search.tried), found)
+                {index: one for index, one in tried.items() if index not in self._late},
+                material.targets, material.weights, groups=material.units,
+            )  # fmt: skip
+            if self._known is not None:
+                seen, before = self._known
+                if self._left(found) < min(0.0, self._left(before)):
+                    self._late |= {t.index for t in found.needed} - seen
+                    found = before
+            self._known = (frozenset(tried), found)
         return self._known[1]
 
     def seconds_left(self) -> float:
         """Return the seconds left for trials."""
-        seconds = [self._last_fit(tried) for tried in self.finalists().needed]
+        return self._left(self.finalists())
+
+    def _left(self, found: Finalists) -> float:
+        seconds = [self._last_fit(tried) for tried in found.needed]
         fits = max([sum(seconds) / self.search.n_jobs, *seconds], default=0.0)
-        return self.budget.left(reserve=1.1 * fits + self.appraisal())
+        return self.budget.left(reserve=1.1 * fits + self._after(found))
 
     def appraisal(self) -> float:
         """Return the seconds that everything after the fits will take."""
-        quick = self._quickest_good(self._learned())
+        return self._after(self.finalists())
+
+    def _after(self, found: Finalists) -> float:
+        quick = self._quickest_good(_learned(found), dear=self._dear(found))
         fit = 0.0 if quick is None else self._fit_alone(quick)
         rows = len(self.search.material.sequences)
         seconds = _FIXED_SECONDS + _SECONDS_A_ROW * rows
-        return seconds + _APPRAISAL_FITS * fit + self._refit()
+        return seconds + _APPRAISAL_FITS * fit + self._refit(found)
 
-    def _refit(self) -> float:
+    def _refit(self, found: Finalists) -> float:
         """Return the seconds that the selected model takes on all rows, members in turn."""
-        found = self.finalists()
         if not self.refits or found.best is None:
             return 0.0
         return sum(self._full_fit(tried) for tried in found.members or (found.best,))
@@ -78,22 +95,25 @@ class Reserve:
     def stand_in(self, rungs: list[Rung]) -> str:
         """Return the name of the rung that is appraised in place of the blend."""
         names = [rung.spec.name for rung in rungs]
-        quick = self._quickest_good([t for t in self._learned() if rung_name(t) in names])
+        fitted = [t for t in _learned(self.finalists()) if rung_name(t) in names]
+        quick = self._quickest_good(fitted, dear=self.dear)
         return names[-1] if quick is None else rung_name(quick)
 
     @property
     def dear(self) -> frozenset[str]:
         """Names of what takes too long to be fitted some dozen times."""
+        return self._dear(self.finalists())
+
+    def _dear(self, found: Finalists) -> frozenset[str]:
         limit = _STAND_IN_SHARE * self.budget.seconds / self.search.n_jobs
-        slow = (t for t in self.finalists().in_order if self._fit_alone(t) > limit)
+        slow = (t for t in found.in_order if self._fit_alone(t) > limit)
         return frozenset({BLEND, *map(rung_name, slow)})
 
-    def _learned(self) -> list[TriedCandidate]:
-        return [t for t in self.finalists().in_order if t.candidate.model is None]
-
-    def _quickest_good(self, fits: list[TriedCandidate]) -> TriedCandidate | None:
+    def _quickest_good(
+        self, fits: list[TriedCandidate], *, dear: frozenset[str]
+    ) -> TriedCandidate | None:
         """Return the best single finalist whose fit takes a small share of the budget."""
-        quick = [t for t in fits if rung_name(t) not in self.dear]
+        quick = [t for t in fits if rung_name(t) not in dear]
         if quick:
             return max(quick, key=lambda t: t.outcome.scores.get("all", -np.inf))
         return min(fits, key=self._full_fit, default=None)
@@ -115,3 +135,7 @@ class Reserve:
         folds = self.search.material.folds
         held = np.bincount(folds[folds >= 0]).max(initial=0)
         return tried.outcome.fit_seconds * len(folds) / max(1, len(folds) - int(held))
+
+
+def _learned(found: Finalists) -> list[TriedCandidate]:
+    return [t for t in found.in_order if t.candidate.model is None]
