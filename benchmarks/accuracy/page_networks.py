@@ -13,9 +13,9 @@ FEW_EPOCHS = (
     "the time gives on two cores, not what its network can reach."
 )
 CONDITIONS = (
-    "`urtecho` and `yeast` were fitted on an idle machine, with networks in half precision; the "
-    "others before there was any on processors, with tests beside them at a lower priority, so "
-    "that a fit had at least three quarters of the cores."
+    "`urtecho` and `yeast` were fitted on an idle machine, with networks in half precision and the "
+    "folds of a network side by side; the others before there was either, with tests beside them "
+    "at a lower priority, so that a fit had at least three quarters of the cores."
 )
 OTHERS = {"grelu": "gReLU, DilatedConvModel", "crested": "CREsted, legnet"}
 
