@@ -69,3 +69,11 @@ def test_a_trial_that_ends_too_late_to_be_fitted_changes_nothing(keeper, monkeyp
     keeper.search.tried[3] = tried(3, RIDGE | {"kmers": "1-5"}, 0.3)  # for this one there is time
     assert {t.index for t in keeper.finalists().in_order} == {1, 3}
     assert keeper.seconds_left() > 0
+
+
+def test_the_first_model_is_chosen_however_late(keeper):
+    del keeper.search.tried[0], keeper.search.tried[1]
+    assert keeper.finalists().best is None
+    keeper.search.tried[2] = tried(2, RIDGE, 0.5, seconds=10_000.0)
+    assert keeper.finalists().best.index == 2
+    assert keeper.seconds_left() < 0

@@ -61,7 +61,7 @@ class Reserve:
                 {index: one for index, one in tried.items() if index not in self._late},
                 material.targets, material.weights, groups=material.units,
             )  # fmt: skip
-            if self._known is not None:
+            if self._known is not None and self._known[1].best is not None:
                 seen, before = self._known
                 if self._left(found) < min(0.0, self._left(before)):
                     self._late |= {t.index for t in found.needed} - seen
