@@ -71,7 +71,7 @@ def _follow(parent: int) -> None:
 
     # loky would replace, and warn of, a process that has grown by 300 MB since its first call, as
     # it does when it imports PyTorch or reads a table.
-    process_executor._USE_PSUTIL = False  # noqa: SLF001
+    process_executor._USE_PSUTIL = False  # noqa: SLF001 (loky has no public switch for it)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -256,7 +256,7 @@ class Search:
             rounds = 1
         else:  # where there is time for all its folds beside those of the best so far
             seconds_left -= self._owed(seconds_left)
-            rounds = -(-self.material.n_folds // self.n_jobs)
+            rounds = self._rounds(self.material.n_folds)
         return self.submit(
             try_candidate, candidate, bars=bars, seconds_left=seconds_left, rounds=rounds,
             max_bytes=MATRIX_BYTES,
@@ -293,7 +293,11 @@ class Search:
         if best is None:
             return 0.0
         trial = self._shared[best]
-        return trial.outcome.fit_seconds * -(-len(trial.waiting) // self.n_jobs)
+        return trial.outcome.fit_seconds * self._rounds(len(trial.waiting))
+
+    def _rounds(self, n_folds: int) -> int:
+        """Return how many fits in turn the folds take, as many at a time as there are processes."""
+        return -(-n_folds // self.n_jobs)
 
     def _prune_shared(self, elapsed: float) -> None:
         """End the shared trials that another has turned out to be clearly better than."""
