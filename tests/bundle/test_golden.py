@@ -86,6 +86,14 @@ def test_what_is_no_number_stays_no_number():
         check(golden, length)
 
 
+def test_rounding_is_that_of_the_range_not_of_the_value():
+    """A sum of large numbers that comes out near 0 is as inexact as they are."""
+    golden = make_golden(lambda s: 1_000 * (length(s) - 3), ["ACG", "ACGT", "AC"], dtype="float32")
+    check(golden, lambda s: 1_000 * (length(s) - 3) + 0.1)
+    with pytest.raises(BundleError, match=r"golden prediction 1 of 3 is 1, was 0"):
+        check(golden, lambda s: 1_000 * (length(s) - 3) + 1.0)
+
+
 def test_float32_is_given_the_room_that_it_needs():
     golden = make_golden(lambda s: (length(s) / 3).astype(np.float32), ["AC"])
     assert golden.dtype == "float32"

@@ -235,7 +235,9 @@ def test_while_frozen_only_the_head_moves(donor, library):
     model, file = donor
     named = {"init_from": file, "training": {"n_epochs": 2, "averaging": 0.0}}
     frozen = quick(None, frozen_epochs=2, **named).fit(*library).weights_[0]
-    shared = quick(None, frozen_epochs=2, n_devices=2, **named).fit(*library).weights_[0]
+    shared = (
+        quick(None, frozen_epochs=2, device="cpu", n_devices=2, **named).fit(*library).weights_[0]
+    )
     thawed = quick(None, frozen_epochs=1, **named).fit(*library).weights_[0]
     for name, value in model.weights_[0].items():
         if name.startswith("trunk.") and not name.endswith("num_batches_tracked"):
@@ -300,10 +302,9 @@ def test_a_rule_of_spacing_is_learnt_that_no_model_on_words_can_learn():
 
 
 def test_two_processes_share_each_batch(library):
-    first = quick(n_devices=2).fit(*library)
+    """That they come to the same again, bit for bit: tests/scale/test_ray_training.py."""
+    first = quick(device="cpu", n_devices=2).fit(*library)
     assert first.history_[0][-1, 1] < 0.5 * first.history_[0][0, 1]
-    again = quick(n_devices=2).fit(*library)
-    np.testing.assert_array_equal(first.predict(library[0]), again.predict(library[0]))
     alone = quick().fit(*library)
     together = np.corrcoef(first.predict(library[0]), alone.predict(library[0]))
     assert together[0, 1] > 0.9

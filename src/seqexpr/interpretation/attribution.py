@@ -21,7 +21,8 @@ from seqexpr.data.shuffling import shuffle_each
 from seqexpr.interpretation.attributions import Attributions, name_rows
 from seqexpr.interpretation.deeplift import multipliers
 from seqexpr.models.nets.encoding import code_matrix, one_hot
-from seqexpr.models.training.members import Members, one_thread_each
+from seqexpr.models.training.devices import reading
+from seqexpr.models.training.members import Members
 
 if TYPE_CHECKING:
     from seqexpr.models.neural import NeuralRegressor
@@ -93,7 +94,7 @@ def attribute_network(
     shares = share_references(n_references, len(members.networks))
     lengths = np.array([len(sequence) for sequence in sequences])
     explain = multipliers if method == "deeplift" else _mean_gradients
-    with one_thread_each(model.n_jobs):
+    with reading(model.n_jobs):
         for length in np.unique(lengths[lengths > 0]).tolist():
             rows = np.flatnonzero(lengths == length)
             for first in range(0, len(rows), _PAIRS):

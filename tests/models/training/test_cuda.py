@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 import torch
 
+from seqexpr.bundle.golden import check_golden, make_golden
+from seqexpr.errors import InputError
 from seqexpr.models.nets.configs import CompactCNN, Dilated, DreamRNN, Hybrid, LegNet
 from seqexpr.models.neural import NeuralRegressor
 from seqexpr.models.training import examples
@@ -50,6 +54,30 @@ def test_the_processor_and_the_gpu_predict_the_same(network, equal):
     here = model.predict(sequences)
     model.set_params(device="cuda").__dict__.pop("_opened", None)
     np.testing.assert_allclose(model.predict(sequences), here, atol=1e-3 * y.std())
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=lambda c: c.name)
+def test_what_a_gpu_recorded_holds_on_a_processor(network):
+    model = fitted(network, device="cuda")
+    sequences, y = library(100, equal=False)
+    golden = make_golden(model.predict, sequences, dtype="float32")
+    there = model.predict(sequences)
+    model.set_params(device="cpu").__dict__.pop("_opened", None)
+    check_golden(golden, model.predict, packages={}, where="a model of a GPU")
+    np.testing.assert_allclose(model.predict(sequences), there, rtol=1e-4, atol=1e-4 * y.std())
+
+
+def test_nothing_is_said_of_the_precision(capfd, caplog):
+    with caplog.at_level(logging.INFO):
+        fitted(NETWORKS[0], device="cuda")
+    assert not caplog.text
+    assert "Tensor Cores" not in "".join(capfd.readouterr())
+
+
+def test_more_gpus_than_there_are_cannot_be_had():
+    n = torch.cuda.device_count()
+    with pytest.raises(InputError, match=f"n_devices = {n + 1}: PyTorch sees {n} GPU"):
+        fitted(NETWORKS[0], device="cuda", n_devices=n + 1)
 
 
 @pytest.mark.parametrize("equal", [True, False])

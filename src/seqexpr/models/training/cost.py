@@ -9,9 +9,9 @@ import torch
 
 from seqexpr.models.nets.encoding import code_matrix
 from seqexpr.models.nets.network import SequenceNetwork
+from seqexpr.models.training.devices import one_thread_each, resolve_device
 from seqexpr.models.training.examples import to_input
 from seqexpr.models.training.losses import make_loss
-from seqexpr.models.training.members import one_thread_each, resolve_device
 from seqexpr.models.training.precision import chosen_precision
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from seqexpr.models.nets.encoding import code_matrix, one_hot
-from seqexpr.models.training.members import Members, one_thread_each
+from seqexpr.models.training.devices import reading
+from seqexpr.models.training.members import Members
 from seqexpr.optional import require
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def edit_sequence(
     start = one_hot(torch.from_numpy(code_matrix([sequence]))).to(members.device)
     barred = torch.from_numpy(np.where(permitted, 0.0, -np.inf)).float()[None].to(members.device)
     parts = []
-    with one_thread_each(model.n_jobs):
+    with reading(model.n_jobs):
         for number, cost in enumerate(edit.costs):
             designer = designer_of(
                 _Reader(members, edit), tuple(start.shape[1:]), output_loss=_loss(members, edit),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -156,7 +157,7 @@ def _run(
     network, train, validation = parts
     if fabric.world_size > 1:  # processes of one machine are handed the same memory
         network = deepcopy(network)
-    with _own_randomness(plan.seed):
+    with _own_randomness(plan.seed), _quiet():
         return _Run(fabric, network, train, validation, loss=loss, plan=plan, context=context).run()
 
 
@@ -166,6 +167,18 @@ def _own_randomness(seed: int) -> Iterator[None]:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice on a GPU's precision, which is chosen here, off the screen."""
+    log = logging.getLogger("lightning_fabric.utilities.rank_zero")
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def _step_seed(plan: Plan, epoch: int, step: int) -> int:
@@ -201,6 +214,9 @@ class _Run:
         self.average = AveragedModel(
             self.bare, multi_avg_fn=moving_average(training.averaging), use_buffers=True
         )
+        for part in self.average.modules():  # a copy's weights lie apart, which a GPU warns of
+            if isinstance(part, nn.RNNBase):
+                part.flatten_parameters()
         self.feed = train.feed(device)
         self.held_out = None if validation is None else Feed(validation, device)
         self.n_held_out = 0 if validation is None else len(validation)

@@ -6,7 +6,6 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import repeat
@@ -24,6 +23,7 @@ from seqexpr.files import atomic_path
 from seqexpr.models.nets.encoding import code_matrix
 from seqexpr.models.nets.network import SequenceNetwork
 from seqexpr.models.training.context import current_context
+from seqexpr.models.training.devices import one_thread_each, reading, resolve_device
 from seqexpr.models.training.division import (
     divide,
     target_moments,
@@ -52,8 +52,6 @@ __all__ = [
     "Members",
     "fit_members",
     "fit_streamed_members",
-    "one_thread_each",
-    "resolve_device",
     "start_from",
 ]
 
@@ -71,37 +69,6 @@ class FittedMembers:
     center: Floats
     scale: Floats
     history: list[Floats]
-
-
-def resolve_device(name: str) -> str:
-    """Return "cpu" or "cuda"; "auto" is what the context says, else the GPU if there is one.
-
-    Raises
-    ------
-    InputError
-        If CUDA is asked for and there is none.
-
-    Examples
-    --------
-    >>> resolve_device("cpu")
-    'cpu'
-    """
-    there = torch.cuda.is_available()
-    name = current_context().device if name == "auto" else name
-    if name == "cuda" and not there:
-        raise InputError("device = 'cuda': PyTorch sees no GPU here; take 'auto' or 'cpu'")
-    return "cuda" if there and name != "cpu" else "cpu"
-
-
-@contextmanager
-def one_thread_each(n_jobs: int) -> Iterator[None]:
-    """Let PyTorch use so many threads inside the ``with`` block."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, min(n_jobs, os.cpu_count() or 1)))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def fit_members(
@@ -214,7 +181,8 @@ def _fit_member(
     network, training, augmentation = model.resolved()
     n_targets = train.n_targets
     loss = make_loss(training.loss, n_targets=n_targets)
-    device = resolve_device(model.device)
+    launched = current_context().launcher is not None  # it counts devices of its own
+    device = resolve_device(model.device, 1 if launched else model.n_devices)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         built = SequenceNetwork(
@@ -384,7 +352,7 @@ class Members:
         """
         n_threads = max(1, min(self.model.n_jobs, os.cpu_count() or 1, len(parts)))
         if n_threads == 1 or self.device.type != "cpu":
-            with one_thread_each(1):
+            with reading(1):
                 yield from map(read, parts)
             return
         # How many threads an operation takes is a setting of the thread that calls it.

@@ -15,7 +15,8 @@ from seqexpr.models.nets.compact import CompactTrunk
 from seqexpr.models.nets.encoding import code_matrix, one_hot
 from seqexpr.models.nets.mutate import alternatives, mutated_features
 from seqexpr.models.training.augment import reverse_complement_codes
-from seqexpr.models.training.members import Members, one_thread_each
+from seqexpr.models.training.devices import reading
+from seqexpr.models.training.members import Members
 
 if TYPE_CHECKING:
     from seqexpr.models.nets.network import SequenceNetwork
@@ -57,7 +58,7 @@ def mutate_networks(
     shape = (len(members.networks), len(sequences), len(model.center_), 4)
     found = np.zeros((*shape, int(lengths.max(initial=0))))
     done = 0
-    with one_thread_each(model.n_jobs), torch.inference_mode():
+    with reading(model.n_jobs), torch.inference_mode():
         for length in np.unique(lengths[lengths > 0]).tolist():
             rows = np.flatnonzero(lengths == length)
             size = max(1, _WINDOWS // (3 * length))
