@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-ROWS, LENGTH = 250_000, 110
+ROWS, LENGTH = 250_000, 60
 IDLE = "import seqexpr.workflow.streaming, seqexpr.cli.main, numba, lightgbm, pyarrow.parquet, scipy.stats; "
 SIZE = "print(next(x for x in open('/proc/self/status') if x.startswith('VmPeak')).split()[1])"
 FEW_THREADS = {

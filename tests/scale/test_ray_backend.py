@@ -97,12 +97,6 @@ def cluster(nodes):
     return nodes
 
 
-def test_a_ray_of_our_own_is_started_and_ended(do, written, expected):
-    do("pairs", written, backend=RayBackend(n_workers=2))
-    assert bytes_of(written) == expected("pairs")
-    assert not ray.is_initialized()
-
-
 def test_each_job_is_the_same_byte_for_byte(do, tmp_path, expected, noted, cluster):
     for kind in ("predict", "vcf"):  # the others below, where something dies
         backend = Noted(noted, 0.05, n_workers=2)
@@ -156,7 +150,7 @@ def test_a_killed_node_costs_its_unfinished_blocks(
     assert cluster.count_alive() == 1
 
 
-def test_the_command_line_runs_on_ray(job, written):
+def test_the_command_line_runs_on_a_ray_of_its_own(job, written):
     command = [sys.executable, "-m", "seqexpr", "explain", str(job.run), str(job.table),
                "--every-row", "-o", str(written), "--backend", "ray", "--workers", "2",
                "--resume"]  # fmt: skip

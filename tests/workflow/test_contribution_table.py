@@ -107,7 +107,7 @@ def test_a_network_says_the_same_however_the_table_is_cut(method, monkeypatch):
     from seqexpr.models.neural import NeuralRegressor
     from seqexpr.models.training.settings import Training
 
-    rows = random_rows(50, low=24, high=27)
+    rows = random_rows(25, low=24, high=27)
     y = np.array([row.count("A") for row in rows], dtype=float)
     network = NeuralRegressor(CompactCNN(n_channels=8), training=Training(n_epochs=2), n_members=2)
     bundle = bundle_of(network.fit(rows, y), "a")

@@ -112,7 +112,7 @@ def test_train_fits_it_beside_the_others_and_ships_it(library, holds, tiny, tmp_
     steps = []
     run = train(
         file, output=tmp_path / "run", memory="1G", models=("mean", "tiny"), weight="weight",
-        jobs=1, on_step=lambda step: steps.append(step.text),
+        jobs=1, folds=3, nested=False, on_step=lambda step: steps.append(step.text),
     )  # fmt: skip
     names = [model.name for model in run.evaluation.models]
     assert names == ["mean", "tiny", "tiny_streamed"]

@@ -110,7 +110,7 @@ def test_the_order_of_the_rows_and_their_files_does_not_matter(library, holds, t
 
 def test_trees_are_grown_on_as_many_rows_as_there_is_memory_for(library, holds, tmp_path):
     folder = write(library, tmp_path / "table")
-    run = train(folder, memory="1G", models=("mean", "lightgbm"), nested=False)
+    run = train(folder, memory="1G", models=("mean", "lightgbm"), nested=False, folds=3)
     assert [model.name for model in run.evaluation.models] == [
         "mean", "lightgbm", "lightgbm_streamed",
     ]  # fmt: skip

@@ -25,20 +25,20 @@ ROWS = (
 
 
 @pytest.mark.parametrize(
-    ("network", "n_members"),
+    ("network", "n_members", "strands"),
     [
-        (CompactCNN(n_channels=8, n_blocks=2), 2),
-        (LegNet(stem_channels=8, block_channels=(8, 8)), 1),
-        (DreamRNN(n_channels=8, n_hidden=8), 1),
-        (Dilated(n_channels=8, n_layers=2, n_pools=1), 1),
-        (Hybrid(n_channels=8, n_layers=1), 1),
+        (CompactCNN(n_channels=8, n_blocks=2), 2, "average"),
+        (LegNet(stem_channels=8, block_channels=(8, 8)), 1, "as_given"),
+        (DreamRNN(n_channels=8, n_hidden=8), 1, "as_given"),
+        (Dilated(n_channels=8, n_layers=2, n_pools=1), 1, "as_given"),
+        (Hybrid(n_channels=8, n_layers=1), 1, "as_given"),
     ],
     ids=lambda given: getattr(given, "name", given),
 )
-def test_onnxruntime_predicts_the_same_whatever_the_length(network, n_members):
+def test_onnxruntime_predicts_the_same_whatever_the_length(network, n_members, strands):
     model = NeuralRegressor(
         network, training=Training(n_epochs=1, loss="bins"), n_members=n_members,
-        augmentation=Augmentation(strands="average", shift=1), left_flank="ACG", right_flank="TT",
+        augmentation=Augmentation(strands=strands, shift=1), left_flank="ACG", right_flank="TT",
     ).fit(*_library(60))  # fmt: skip
     session = onnxruntime.InferenceSession(to_onnx(model, metadata={"about": "a test"}))
     assert session.get_modelmeta().custom_metadata_map["about"] == "a test"
