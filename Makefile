@@ -102,7 +102,8 @@ test-deep: .venv/.deep
 # Networks on Ray are tested where PyTorch is installed too, as after test-deep. The core's tests
 # have done blocks without Ray. Three at a time, the longest first: starting Ray is waiting, mostly.
 SCALE := tests/scale/test_memory_limit.py tests/scale/test_ray_training.py tests/scale/test_ray_backend.py \
-	tests/scale/test_ray_executor.py tests/scale/test_train.py tests/search/test_search_on_ray.py
+	tests/scale/test_ray_training_alone.py tests/search/test_search_on_ray.py tests/scale/test_train.py \
+	tests/scale/test_ray_executor.py
 test-scale: .venv/.scale
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 3 $(SCALE)
 

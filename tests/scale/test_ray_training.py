@@ -21,7 +21,6 @@ from seqexpr.models.targets import TargetTransform
 from seqexpr.models.training.context import TrainingContext, training_context
 from seqexpr.models.training.settings import Augmentation, Training
 from seqexpr.recipe import Recipe
-from seqexpr.scale.ray_session import ray_session
 from seqexpr.scale.ray_training import RayTraining
 from seqexpr.testing.models import _library
 from seqexpr.workflow import streaming
@@ -144,31 +143,6 @@ class Counted(RayTraining):
 def test_numbers_out_of_range_are_named(named):
     with pytest.raises(InputError, match=f"{list(named)[-1]} = .*: must be a whole number"):
         RayTraining(**named)
-
-
-def test_a_ray_of_our_own(here):
-    sequences, expression = _library(80, seed=0)
-    interrupt = signal.getsignal(signal.SIGINT)
-
-    def fitted(**named):
-        model = NeuralRegressor(CompactCNN(n_channels=8, n_places=3), device="cpu",
-                                training=Training(n_epochs=3), **named)  # fmt: skip
-        return model.fit(sequences, expression)
-
-    with ray_session():
-        with (
-            pytest.raises(InputError, match="n_workers = 999: 999 cores are needed"),
-            training_context(launcher=RayTraining(n_workers=999)),
-        ):
-            fitted()
-        with training_context(launcher=RayTraining(n_workers=1)):
-            one = fitted(n_devices=5)  # of which the launcher knows better
-        same(trained(launcher=RayTraining(n_workers=2)), here)
-    assert not ray.is_initialized()
-    assert signal.getsignal(signal.SIGINT) is interrupt
-    plain = fitted()
-    np.testing.assert_array_equal(one.predict(sequences), plain.predict(sequences))
-    np.testing.assert_array_equal(one.history_[0], plain.history_[0])
 
 
 def test_workers_read_the_rows_of_a_file_each_its_own(cluster, tmp_path, monkeypatch):

@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from itertools import chain
 
-if TYPE_CHECKING:
-    from torch import Tensor
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-__all__ = ["moving_average"]
+__all__ = ["AveragedNetwork"]
 
 
-def moving_average(share: float) -> Callable[[Any, Any, Any], None]:
-    """Return how averaged weights take in new ones; at first they follow them closely.
+class AveragedNetwork(AveragedModel):
+    """A copy of a network whose weights are the moving average of those of the network.
+
+    Batch normalisation's moments are averaged too, counters are copied. PyTorch's own
+    class looks all weights up in every step, which took a tenth of a step of the compact
+    network on a processor, and waits for a GPU each time; here they are looked up once.
 
     Parameters
     ----------
+    network : nn.Module
+        What is followed, where it is trained: its weights are changed in place only.
     share : float
         Share of the average that is kept in a step, in [0, 1); in step n at
-        most (1 + n) / (10 + n).
+        most (1 + n) / (10 + n), so that at first it follows closely.
 
     References
     ----------
     Tarvainen & Valpola (2017), Mean teachers, NeurIPS, equation 3.
+
+    Examples
+    --------
+    >>> network = torch.nn.Linear(1, 1, bias=False)
+    >>> average = AveragedNetwork(network, share=0.5)
+    >>> for value in (0.0, 1.0):
+    ...     _ = torch.nn.init.constant_(network.weight, value)
+    ...     average.follow()
+    >>> round(average.module.weight.item(), 3)  # 1 - 2 / 11 of the new one
+    0.818
     """
-    from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-    def update(averaged: list[Tensor], current: list[Tensor], n_averaged: Tensor) -> None:
-        n = int(n_averaged)
-        average = get_ema_multi_avg_fn(min(share, (1 + n) / (10 + n)))
-        pairs = list(zip(averaged, current, strict=True))
-        moving = [pair for pair in pairs if pair[0].is_floating_point()]
-        if moving:
-            average([old for old, _ in moving], [now for _, now in moving], n_averaged)
-        for old, now in pairs:
-            if not old.is_floating_point():  # counters
+    def __init__(self, network: nn.Module, share: float) -> None:
+        super().__init__(network, use_buffers=True)
+        self.share = share
+        for part in self.modules():  # a copy's weights lie apart, which a GPU warns of
+            if isinstance(part, nn.RNNBase):
+                part.flatten_parameters()
+        everything = zip(_tensors(self.module), _tensors(network), strict=True)
+        self._pairs: list[tuple[Tensor, Tensor]] = list(everything)
+
+    @torch.no_grad()
+    def follow(self) -> None:
+        """Take in the weights that the network has now; the first time, copy them."""
+        n = int(self.n_averaged)
+        moving = [pair for pair in self._pairs if n and pair[0].is_floating_point()]
+        for old, now in self._pairs:
+            if not n or not old.is_floating_point():  # counters
                 old.copy_(now)
+        if moving:
+            average = get_ema_multi_avg_fn(min(self.share, (1 + n) / (10 + n)))
+            average([old for old, _ in moving], [now for _, now in moving], self.n_averaged)
+        self.n_averaged += 1
 
-    return update
+
+def _tensors(network: nn.Module) -> chain[Tensor]:
+    return chain(network.parameters(), network.buffers())

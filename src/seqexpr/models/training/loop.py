@@ -17,10 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from seqexpr.models.training.augment import augment
-from seqexpr.models.training.averaging import moving_average
+from seqexpr.models.training.averaging import AveragedNetwork
 from seqexpr.models.training.checkpoint import read_checkpoint, write_checkpoint
 from seqexpr.models.training.context import TrainingContext, TrainingProgress
 from seqexpr.models.training.examples import Batch, Examples, Feed, Rows, to_input
@@ -211,12 +210,7 @@ class _Run:
             fused=device.type in ("cpu", "cuda"),
         )  # fmt: skip
         self.network, self.optimizer = self.fabric.setup(self.bare, optimizer)
-        self.average = AveragedModel(
-            self.bare, multi_avg_fn=moving_average(training.averaging), use_buffers=True
-        )
-        for part in self.average.modules():  # a copy's weights lie apart, which a GPU warns of
-            if isinstance(part, nn.RNNBase):
-                part.flatten_parameters()
+        self.average = AveragedNetwork(self.bare, training.averaging)
         self.feed = train.feed(device)
         self.held_out = None if validation is None else Feed(validation, device)
         self.n_held_out = 0 if validation is None else len(validation)
@@ -327,7 +321,7 @@ class _Run:
         )
         self.optimizer.step()
         self.schedule.step()
-        self.average.update_parameters(self.bare)
+        self.average.follow()
         return loss.detach()
 
     def _mixed(self, x: Tensor, mask: Tensor | None, batch: Batch) -> Tensor:
