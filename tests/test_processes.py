@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from seqexpr.processes import start_workers
+from seqexpr.processes import OWN_PROCESS, start_workers
 
 
 def _grow(n_bytes):
@@ -24,3 +24,9 @@ def test_a_process_that_grows_is_not_replaced():
             executor.submit(_grow, n_bytes).result(timeout=30) for n_bytes in (1, 400_000_000, 1, 1)
         ]
     assert len(set(pids)) == 1
+
+
+def test_a_worker_is_a_process_of_ours():
+    """So it need not leave a package as others would find it: see seqexpr.bundle.estimator."""
+    with start_workers(1) as executor:
+        assert executor.submit(os.getenv, OWN_PROCESS).result(timeout=30) == "1"

@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-__all__ = ["WorkerSource", "count_workers", "start_workers", "workers_from"]
+__all__ = ["OWN_PROCESS", "WorkerSource", "count_workers", "start_workers", "workers_from"]
+
+OWN_PROCESS = "SEQEXPR_OWN_PROCESS"
+"""Environment variable that says that a process is seqexpr's: the command line's, or a worker's."""
+
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -59,7 +63,7 @@ def start_workers(n: int) -> Any:
         return source.start(n)
     from joblib.externals.loky import ProcessPoolExecutor
 
-    single = dict.fromkeys(_THREADS, "1")
+    single = dict.fromkeys(_THREADS, "1") | {OWN_PROCESS: "1"}
     return ProcessPoolExecutor(
         max_workers=n, initializer=_follow, initargs=(os.getpid(),), env=single
     )

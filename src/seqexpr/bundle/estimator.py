@@ -15,11 +15,9 @@ from typing import Any
 from seqexpr.bundle.trust import audit_estimator
 from seqexpr.errors import BundleError
 from seqexpr.models.fitting import set_jobs
+from seqexpr.processes import OWN_PROCESS
 
-__all__ = ["COMMAND_LINE", "dump_estimator", "load_estimator"]
-
-COMMAND_LINE = "SEQEXPR_COMMAND_LINE"
-"""Environment variable that says that the process is the command line's own."""
+__all__ = ["dump_estimator", "load_estimator"]
 
 
 def dump_estimator(model: object) -> bytes:
@@ -92,13 +90,13 @@ def load_estimator(
 
 
 def _skops_io() -> Any:
-    """Import skops; at the command line without the names of all scikit-learn's estimators.
+    """Import skops; in a process of ours without the names of all scikit-learn's estimators.
 
     skops collects these to trust them by default, which we never ask for, and imports every
     module of scikit-learn for it, and PyTorch where that is installed: 5.1 s instead of 2.1 s were
     measured with it. In a process that is not ours skops is left as it is.
     """
-    if "skops.io" not in sys.modules and os.environ.get(COMMAND_LINE):
+    if "skops.io" not in sys.modules and os.environ.get(OWN_PROCESS):
         import sklearn.utils
 
         walk = sklearn.utils.all_estimators

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from seqexpr.optional import require
+from seqexpr.processes import OWN_PROCESS
 from seqexpr.scale.backend import Block, BlockWork
 from seqexpr.scale.ray_session import ray_session
 
@@ -69,6 +71,7 @@ def _worker_of(work: BlockWork, blocks: Sequence[Block]) -> type:
     class Worker:
         def __init__(self) -> None:
             _take_one_core()
+            os.environ[OWN_PROCESS] = "1"  # Ray gives an actor a process of its own
             self.do = work.open(n_jobs=1)
 
         def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
