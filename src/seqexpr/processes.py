@@ -15,7 +15,6 @@ __all__ = ["OWN_PROCESS", "WorkerSource", "count_workers", "start_workers", "wor
 OWN_PROCESS = "SEQEXPR_OWN_PROCESS"
 """Environment variable that says that a process is seqexpr's: the command line's, or a worker's."""
 
-
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 

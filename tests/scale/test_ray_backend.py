@@ -16,7 +16,9 @@ import pandas as pd
 import pytest
 from tests.ray_nodes import two_nodes
 
+from seqexpr.bundle.store import load_bundle
 from seqexpr.scale.backend import LocalBackend
+from seqexpr.scale.predict import predict_blocks
 from seqexpr.scale.ray_backend import RayBackend
 
 ray = pytest.importorskip("ray", reason="needs Ray: pip install 'seqexpr[scale]'")
@@ -98,11 +100,11 @@ def cluster(nodes):
 
 
 def test_a_vcf_is_the_same_byte_for_byte(do, tmp_path, expected, noted, cluster):
-    backend = Noted(noted, 0.05, n_workers=2)
+    backend = Noted(noted, 0.5, n_workers=2)
     do("vcf", tmp_path / "vcf", backend=backend)  # the others below, where something dies
     assert bytes_of(tmp_path / "vcf") == expected("vcf")
     assert os.getpid() not in {pid for _, pid in backend.notes()}
-    assert len({pid for _, pid in backend.notes()}) == 2
+    assert len({pid for _, pid in backend.notes()}) > 1
 
 
 @pytest.mark.parametrize("time_number", range(TIMES))
@@ -149,10 +151,12 @@ def test_a_killed_node_costs_its_unfinished_blocks(
     assert cluster.count_alive() == 1
 
 
-def test_the_command_line_runs_on_a_ray_of_its_own(job, written):
+def test_the_command_line_runs_on_a_ray_of_its_own(job, written, tmp_path):
     command = [sys.executable, "-m", "seqexpr", "predict", str(job.run), str(job.table),
                "-o", str(written), "--backend", "ray", "--workers", "2", "--resume"]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    rows = sum(len(pd.read_parquet(path)) for path in written.iterdir())
-    assert rows == 1_200
+    here = tmp_path / "one-process"
+    predict_blocks(load_bundle(job.run), job.table, here, backend=LocalBackend(n_workers=1))
+    assert bytes_of(written) == bytes_of(here)
+    assert sum(len(pd.read_parquet(path)) for path in written.iterdir()) == 1_200

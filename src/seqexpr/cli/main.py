@@ -25,6 +25,7 @@ from seqexpr.cli import (
     windows,
 )
 from seqexpr.errors import SeqexprError
+from seqexpr.processes import OWN_PROCESS
 
 __all__ = ["app", "main"]
 
@@ -81,7 +82,7 @@ for _module in (
 def main() -> None:
     """Run the command line and exit: 0 done, 1 check failed, 2 bad input, 3 missing extra."""
     debug = "--debug" in sys.argv
-    os.environ["SEQEXPR_OWN_PROCESS"] = "1"  # see seqexpr.bundle.estimator
+    os.environ[OWN_PROCESS] = "1"  # see seqexpr.bundle.estimator
     # How long a thread of OpenMP (GNU's) spins before it sleeps; read when that is loaded, later
     # than this. A small fit of boosted trees on two cores beside other work took 5.4 s with the
     # 300,000 that is usual, 0.6 s with this; alone 0.2 s with either, 0.6 s without spinning.
